@@ -1,0 +1,27 @@
+// How `npm test` runs the tests. Run some of them with `npm run test:run -- test/plan`.
+
+import { defineConfig } from 'vitest/config';
+
+const summaryFile = process.env['MODELCTL_TEST_SUMMARY']; // CI asks for a summary it can read
+
+const json = (outputFile: string): ['json', { outputFile: string }] => ['json', { outputFile }];
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    retry: 0,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    globalSetup: ['test/toolchain/global-setup.ts'],
+    env: { NO_COLOR: '1', TZ: 'UTC', LC_ALL: 'C' },
+    reporters: ['default', ...(summaryFile ? [json(summaryFile)] : [])],
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/generated/**'],
+      reporter: ['text-summary', 'html'],
+      reportsDirectory: 'coverage',
+    },
+  },
+});
