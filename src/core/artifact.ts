@@ -1,0 +1,40 @@
+// An artifact is what a source resolved to: exact bytes, named by digest. No floating tag gets
+// past `resolve`; from there on modelctl speaks of artifacts only.
+import type { Digest } from './digest.ts';
+
+export interface ArtifactFile {
+  /** Unique within the artifact, relative, with forward slashes. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly digest: Digest;
+  /** The registry's media type, where there is one. */
+  readonly mediaType?: string;
+}
+
+/** What the header of the weights, or the registry's config, says. Shown to people; never a key. */
+export interface ArtifactFacts {
+  readonly format?: string;
+  readonly architecture?: string;
+  readonly quantization?: string;
+  /** In tokens, as trained. */
+  readonly contextLength?: number;
+  /** Number of parameters, counted. */
+  readonly parameters?: number;
+  readonly license?: string;
+}
+
+export interface Artifact {
+  /** The source in canonical form, as in `ollama://registry.ollama.ai/library/qwen3:8b`. */
+  readonly source: string;
+  /** The digest of the raw registry manifest where there is one, else of the only file. */
+  readonly revision: Digest;
+  /** The registry's manifest, byte for byte. */
+  readonly manifest?: string;
+  readonly files: readonly ArtifactFile[];
+  /** sha256 of the weights: the identity that use, desire and sharing are counted by. */
+  readonly weights: Digest;
+  readonly facts: ArtifactFacts;
+}
+
+export const artifactBytes = (artifact: Artifact): number =>
+  artifact.files.reduce((sum, file) => sum + file.bytes, 0);

@@ -1,0 +1,51 @@
+// What modelctl owns on this machine's word, as the ledger keeps it. It never says what exists:
+// that is observed. Losing it loses ownership, and with it every right to delete.
+import type { Residency, Role } from './desired.ts';
+import type { Digest } from './digest.ts';
+import type { Placement } from './key.ts';
+import type { Made } from './made.ts';
+import type { Details } from './observed.ts';
+
+export interface InventoryEntry extends Placement {
+  readonly set: string;
+  readonly model: string;
+  readonly role: Role;
+  /** Last seen there by us. Null: we were about to make it and have not seen it yet. */
+  readonly digest: Digest | null;
+  readonly made: Made | null;
+  /** Found, not made: pruned only with approval. */
+  readonly adopted: boolean;
+  readonly residency: Residency;
+  /** The Model's `lifecycle.prune`, remembered for when the Model is gone. */
+  readonly prune: 'Delete' | 'Keep' | 'Confirm';
+  /** Name of the base or of the alias' target, so that nothing is evicted before it. */
+  readonly base: string | null;
+}
+
+/** What the planner may know besides desired and observed: a snapshot of the ledger. */
+export interface LedgerView {
+  /** `read-only` when the ledger is damaged or newer than this program: nothing is evicted. */
+  readonly mode: 'writable' | 'read-only';
+  /** Entries of every set on this machine. */
+  readonly inventory: readonly InventoryEntry[];
+  /** What each digest was made from, by `backendKey`. */
+  readonly made: ReadonlyMap<string, ReadonlyMap<Digest, Made>>;
+  /** Details remembered by digest, by `backendKey`. */
+  readonly details: ReadonlyMap<string, ReadonlyMap<Digest, Details>>;
+  /** Names with an action that was begun and not closed: an earlier run was cut off there. */
+  readonly interrupted: ReadonlySet<string>;
+  /** Evictions and overwrites of the last 24 hours, by `backendKey`. */
+  readonly recentEvictions: ReadonlyMap<string, number>;
+  /** Placement keys whose eviction a person approved. */
+  readonly approved: ReadonlySet<string>;
+}
+
+export const emptyLedger: LedgerView = {
+  mode: 'writable',
+  inventory: [],
+  made: new Map(),
+  details: new Map(),
+  interrupted: new Set(),
+  recentEvictions: new Map(),
+  approved: new Set(),
+};

@@ -1,0 +1,63 @@
+// What is really there, as the engines tell. An engine that does not answer is `unreachable`,
+// which is another type than an engine that holds nothing; a figure nobody knows is `unknown`,
+// which is another type than zero. The planner cannot mistake one for the other.
+import type { LoadOptions, Recipe } from './desired.ts';
+import type { Digest } from './digest.ts';
+import type { Problem } from './problem.ts';
+
+export type Capacity =
+  | { readonly kind: 'known'; readonly freeBytes: number; readonly totalBytes: number }
+  | { readonly kind: 'unknown' };
+
+/**
+ * What a digest means on its engine: constant for the digest, so learned once and remembered in
+ * the ledger.
+ */
+export interface Details {
+  /** sha256 of the weights as the engine stores them. */
+  readonly weights: Digest | null;
+  /** The effective system prompt, template and parameters, the base's included. */
+  readonly recipe: Recipe;
+}
+
+export interface LoadedState {
+  /** Milliseconds since the epoch; `never` when nothing but a command or pressure unloads it. */
+  readonly expiresAt: number | 'never';
+  /** As the engine runs it now; a field that the engine does not report is absent. */
+  readonly load: LoadOptions;
+  readonly memoryBytes: number;
+  readonly vramBytes: number;
+  /** Requests in flight; `unknown` where the engine cannot tell. */
+  readonly inUse: boolean | 'unknown';
+}
+
+export interface ObservedPlacement {
+  /** Canonical. */
+  readonly name: string;
+  readonly digest: Digest;
+  /** Logical size: what is shared with other names is counted here too. */
+  readonly bytes: number;
+  readonly details: Details | null;
+  /** What a client's own request loads it with, where the engine keeps that beside the name. */
+  readonly configured?: LoadOptions;
+  /** Loaded under this name, or under another name of the same content. */
+  readonly loaded: LoadedState | null;
+}
+
+export type BackendObservation =
+  | {
+      readonly kind: 'reachable';
+      readonly version: string;
+      readonly placements: ReadonlyMap<string, ObservedPlacement>;
+      /** Blobs of wanted artifacts that are there already: they need no download. */
+      readonly presentBlobs: ReadonlySet<Digest>;
+      readonly disk: Capacity;
+      /** Details fetched now that were not remembered; to be remembered. */
+      readonly learned: ReadonlyMap<Digest, Details>;
+    }
+  | { readonly kind: 'unreachable'; readonly problem: Problem };
+
+export interface Observed {
+  /** By `backendKey`. */
+  readonly backends: ReadonlyMap<string, BackendObservation>;
+}

@@ -1,0 +1,121 @@
+// The plan: plain data that can be printed, saved, compared and executed, and that explains
+// itself. Each action has a reason, its bytes and what it waits for; whatever is wanted but not
+// done stands under `held`.
+import type { Artifact } from './artifact.ts';
+import type { Build, LoadOptions, Residency, Role } from './desired.ts';
+import type { Digest } from './digest.ts';
+import type { Held } from './held.ts';
+import type { Placement } from './key.ts';
+import type { Problem } from './problem.ts';
+
+export type Reason =
+  | 'missing'
+  | 'digest-drift'
+  | 'config-drift'
+  | 'residency-drift'
+  | 'pruned'
+  | 'makes-room';
+
+/** Of what is done, or freed when negative. Null where nobody knows. */
+export interface ActionBytes {
+  readonly download: number;
+  readonly disk: number | null;
+  readonly memory: number | null;
+}
+
+export type ActionId = string;
+
+export interface ActionBase extends Placement {
+  /** Stable for the same work: kind, backend and name. */
+  readonly id: ActionId;
+  readonly model: string;
+  readonly reason: Reason;
+  /** One sentence for people: what differs. */
+  readonly because: string;
+  readonly bytes: ActionBytes;
+  /** Actions that must have succeeded before this one starts. */
+  readonly after: readonly ActionId[];
+}
+
+/** Brings an artifact to a name. */
+export interface PullAction extends ActionBase {
+  readonly kind: 'pull';
+  readonly artifact: Artifact;
+  /** The engine's digest afterwards, where it is known beforehand. */
+  readonly digest: Digest | null;
+  /** What is there now: null for nothing. Anything else met at the time is left alone. */
+  readonly replaces: Digest | null;
+  /** What a client's own request loads the name with, on engines that keep that beside it. */
+  readonly load?: LoadOptions;
+}
+
+/** Makes a name from what the backend already holds, or imports our verified files. */
+export interface CreateAction extends ActionBase {
+  readonly kind: 'create';
+  readonly build: Build;
+  readonly artifact: Artifact;
+  readonly digest: Digest | null;
+  readonly replaces: Digest | null;
+  readonly load?: LoadOptions;
+}
+
+export interface LoadAction extends ActionBase {
+  readonly kind: 'load';
+  readonly load: LoadOptions;
+}
+
+export interface UnloadAction extends ActionBase {
+  readonly kind: 'unload';
+}
+
+export interface EvictAction extends ActionBase {
+  readonly kind: 'evict';
+  /** The recorded digest: something else under the name is left alone. */
+  readonly replaces: Digest;
+}
+
+export type Action = PullAction | CreateAction | LoadAction | UnloadAction | EvictAction;
+export type ActionKind = Action['kind'];
+
+/** A placement that is as it should be. */
+export interface Unchanged extends Placement {
+  readonly model: string;
+  readonly role: Role;
+  readonly digest: Digest;
+  readonly residency: Residency;
+  /** It was there already and now belongs to this set. */
+  readonly adopted: boolean;
+}
+
+/** What left the set and stays, because nobody asked to prune. Changes no exit code. */
+export interface Leftover extends Placement {
+  readonly model: string;
+  readonly digest: Digest;
+  readonly bytes: number;
+  /** The command that would remove it, or why nothing would. */
+  readonly remedy: string;
+}
+
+/** What someone else changed on a placement of ours, whether or not this plan corrects it. */
+export interface Drift extends Placement {
+  readonly model: string;
+  readonly reason: Reason;
+  /** One sentence: what was recorded and what is there. */
+  readonly because: string;
+}
+
+export interface Plan {
+  /** The set's id. */
+  readonly set: string;
+  readonly revision: Digest;
+  /** Hash of the decision and of what it rests on: a saved plan with another base is refused. */
+  readonly fingerprint: Digest;
+  readonly actions: readonly Action[];
+  readonly unchanged: readonly Unchanged[];
+  readonly held: readonly Held[];
+  readonly leftovers: readonly Leftover[];
+  /** Names that this set gives up without an eviction, because another set owns them too. */
+  readonly released: readonly Placement[];
+  readonly drift: readonly Drift[];
+  readonly warnings: readonly Problem[];
+}

@@ -1,0 +1,163 @@
+// The ports: everything that modelctl asks of the world outside the process. The real ones are
+// in node.ts; tests and the simulator bring their own. No other file may touch a clock, a
+// network, a disk, a process, randomness or the environment.
+
+export interface Io {
+  readonly files: Files;
+  readonly http: Http;
+  readonly processes: Processes;
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface FileStat {
+  readonly kind: 'file' | 'folder' | 'other';
+  readonly bytes: number;
+  /** Milliseconds since the epoch. */
+  readonly modifiedAt: number;
+}
+
+/** Bytes on the file system that holds a path. */
+export interface FileSpace {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface ByteRange {
+  /** First byte, counted from 0. */
+  readonly start: number;
+  /** Last byte, inclusive, as in an HTTP Range; absent: to the end. */
+  readonly end?: number;
+}
+
+/** Paths are absolute. Failures are thrown as node's own errors, with `code` (`ENOENT` …). */
+export interface Files {
+  /** Follows links. Null when nothing is there. */
+  readonly stat: (path: string) => Promise<FileStat | null>;
+  /** Throws `ERR_FS_FILE_TOO_LARGE` beyond `bytesMax`, before reading. */
+  readonly readBytes: (path: string, bytesMax: number) => Promise<Uint8Array>;
+  readonly readStream: (path: string, range?: ByteRange) => AsyncIterable<Uint8Array>;
+  /** Names in a folder, sorted, with what each is; links are reported as what they lead to. */
+  readonly list: (path: string) => Promise<readonly { name: string; kind: FileStat['kind'] }[]>;
+  /** Absolute paths that match, sorted. */
+  readonly glob: (pattern: string, folder: string) => Promise<readonly string[]>;
+  readonly realPath: (path: string) => Promise<string>;
+  /**
+   * Temporary file in the same folder, fsync, rename, fsync of the folder. Makes folders; a link
+   * is written through; permissions of a file that is replaced are kept unless `mode` says more.
+   */
+  readonly writeAtomic: (
+    path: string,
+    content: string | Uint8Array,
+    options?: { readonly mode?: number },
+  ) => Promise<void>;
+  /**
+   * Appends to a file (made if absent), calls `onBytes` with the length of each chunk once it is
+   * written, ends with an fsync.
+   */
+  readonly appendStream: (
+    path: string,
+    chunks: AsyncIterable<Uint8Array>,
+    options?: { readonly onBytes?: (bytes: number) => void },
+  ) => Promise<void>;
+  /** Replaces `to`. Makes its folders; fsyncs the folder, so that the name survives a crash. */
+  readonly rename: (from: string, to: string) => Promise<void>;
+  /**
+   * A copy-on-write clone where the file system can, else a plain copy; fails if `to` exists.
+   * Makes its folders; the bytes are on disk when it returns. A crash may leave a part of a copy.
+   */
+  readonly clone: (from: string, to: string) => Promise<void>;
+  /** A file or a link. Nothing there is fine; a folder is an error. */
+  readonly remove: (path: string) => Promise<void>;
+  readonly makeFolder: (path: string) => Promise<void>;
+  /** Null when the platform cannot tell. A path that is not there yet counts by its folder. */
+  readonly space: (path: string) => Promise<FileSpace | null>;
+  /** The whole of standard input, at most `bytesMax`. */
+  readonly readStdin: (bytesMax: number) => Promise<Uint8Array>;
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A string or bytes is sent with its length; a stream needs `Content-Length` in `headers`. */
+  readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>;
+  /** Until the response's headers are there; counts anew with each chunk of a body stream. */
+  readonly timeoutMs: number;
+  /** Between two chunks of the response's body; default: `timeoutMs`. */
+  readonly idleTimeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Names in lower case; repeated headers joined with a comma. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Must be read or cancelled (`return()`), else the connection stays open. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * HTTP/1.1 with kept-alive connections. Redirects are not followed: what a redirect means differs
+ * per protocol. Throws `HttpError` when no response came, never for a status.
+ */
+export interface Http {
+  readonly request: (request: HttpRequest) => Promise<HttpResponse>;
+}
+
+/** No usable answer came. `reason` tells a host that is down from one that is slow. */
+export class HttpError extends Error {
+  readonly reason: 'refused' | 'unresolved' | 'timeout' | 'cut' | 'tls' | 'other';
+  constructor(reason: HttpError['reason'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'HttpError';
+    this.reason = reason;
+  }
+}
+
+export interface Processes {
+  /** This process. */
+  readonly pid: number;
+  /**
+   * Starts a Node program of ours that outlives this process (own process group, no terminal,
+   * output appended to `logFile`, whose folder it works in). `environment` adds to this
+   * process's own. Resolves with its pid once it runs.
+   */
+  readonly spawnDetached: (options: {
+    readonly program: string;
+    readonly arguments: readonly string[];
+    readonly environment: Readonly<Record<string, string>>;
+    readonly logFile: string;
+  }) => Promise<number>;
+  readonly isAlive: (pid: number) => boolean;
+  /**
+   * When a process began, in the platform's own unit, so that a reused pid is told from the
+   * process that was meant; null when the platform cannot tell or there is none.
+   */
+  readonly startOf: (pid: number) => Promise<string | null>;
+  /** Nothing there is fine. */
+  readonly signal: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void;
+}
+
+export interface Environment {
+  readonly get: (name: string) => string | undefined;
+  readonly hostname: string;
+  readonly homeFolder: string;
+  readonly workingFolder: string;
+  readonly platform: string;
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Rejects with the signal's reason when aborted. */
+  readonly sleep: (durationMs: number, signal?: AbortSignal) => Promise<void>;
+}
+
+export interface Random {
+  /** In [0, 1). */
+  readonly fraction: () => number;
+  /** Lower-case hex of so many random bytes, fit for secrets. */
+  readonly hex: (bytes: number) => string;
+}

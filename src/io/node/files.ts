@@ -1,0 +1,150 @@
+// The disk, read side, and the joining of both sides. Writes that must survive a crash are in
+// durable.ts. Errors are node's own, unchanged: callers tell them apart by `code`.
+import {
+  glob as globOf,
+  open,
+  readdir,
+  realpath,
+  stat as statOf,
+  statfs,
+  unlink,
+} from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import process from 'node:process';
+import { compareText } from '../../core/canonical.ts';
+import { errorCode, isAbsent } from '../error-code.ts';
+import type { ByteRange, Files, FileSpace, FileStat, Random } from '../io.ts';
+import { appendStream, clone, makeFolder, rename, writeAtomic } from './durable.ts';
+
+export const createNodeFiles = (random: Random): Files => ({
+  stat,
+  readBytes,
+  readStream,
+  list,
+  glob,
+  realPath: (path) => realpath(path),
+  writeAtomic: (path, content, options) =>
+    writeAtomic(path, content, { nonce: random.hex(6), ...options }),
+  appendStream,
+  rename,
+  clone,
+  remove,
+  makeFolder,
+  space,
+  readStdin: (bytesMax) => readAll(process.stdin, bytesMax, 'standard input'),
+});
+
+/** Large enough that a 40 GB file is not a storm of calls, small against memory. */
+const chunkBytes = 256 * 1024;
+
+type Kinds = { isFile: () => boolean; isDirectory: () => boolean };
+
+const kindOf = (entry: Kinds): FileStat['kind'] => {
+  if (entry.isFile()) return 'file';
+  return entry.isDirectory() ? 'folder' : 'other';
+};
+
+async function stat(path: string): Promise<FileStat | null> {
+  try {
+    const found = await statOf(path);
+    return { kind: kindOf(found), bytes: found.size, modifiedAt: found.mtimeMs };
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
+}
+
+async function readBytes(path: string, bytesMax: number): Promise<Uint8Array> {
+  const handle = await open(path, 'r');
+  try {
+    if ((await handle.stat()).size > bytesMax) throw tooLarge(path, bytesMax);
+    // Pipes and devices have no size beforehand, and a file may grow while it is read.
+    return await readAll(handle.createReadStream({ autoClose: false }), bytesMax, path);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readAll(
+  chunks: AsyncIterable<Uint8Array>,
+  bytesMax: number,
+  name: string,
+): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) throw tooLarge(name, bytesMax);
+    parts.push(chunk);
+  }
+  return Buffer.concat(parts);
+}
+
+const tooLarge = (name: string, bytesMax: number): Error =>
+  Object.assign(new RangeError(`${name} is larger than ${bytesMax} bytes`), {
+    code: 'ERR_FS_FILE_TOO_LARGE',
+  });
+
+async function* readStream(path: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
+  const handle = await open(path, 'r');
+  try {
+    // A fresh buffer per chunk: the reader may keep it.
+    let position = range?.start ?? 0;
+    const end = range?.end === undefined ? Number.POSITIVE_INFINITY : range.end + 1;
+    while (position < end) {
+      const wanted = Math.min(chunkBytes, end - position);
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(wanted), 0, wanted, position);
+      if (bytesRead === 0) return;
+      position += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function list(
+  path: string,
+): Promise<readonly { name: string; kind: FileStat['kind'] }[]> {
+  const entries = await readdir(path, { withFileTypes: true });
+  const found = entries.map(async (entry) => {
+    if (!entry.isSymbolicLink()) return { name: entry.name, kind: kindOf(entry) };
+    const target = await stat(join(path, entry.name));
+    return { name: entry.name, kind: target?.kind ?? 'other' };
+  });
+  return (await Promise.all(found)).toSorted((a, b) => compareText(a.name, b.name));
+}
+
+async function glob(pattern: string, folder: string): Promise<readonly string[]> {
+  const paths = new Set<string>();
+  for await (const path of globOf(pattern, { cwd: folder })) paths.add(resolve(folder, path));
+  return [...paths].toSorted(compareText);
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
+}
+
+const spaceUnknown: ReadonlySet<string | undefined> = new Set(['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
+
+/** A path that is not there yet lies where its nearest folder lies. */
+async function space(path: string): Promise<FileSpace | null> {
+  try {
+    const found = await statfs(path);
+    // Some network and FUSE file systems answer with zeros for "cannot tell".
+    if (found.blocks === 0) return null;
+    return {
+      freeBytes: found.bavail * found.bsize,
+      totalBytes: found.blocks * found.bsize,
+    };
+  } catch (error) {
+    if (spaceUnknown.has(errorCode(error))) return null;
+    const parent = dirname(path);
+    if (!isAbsent(error) || parent === path) throw error;
+    return space(parent);
+  }
+}

@@ -1,0 +1,147 @@
+// From verdicts to actions: what is done, for which reason, for how many bytes, after what.
+import type { DesiredPlacement } from '../core/desired.ts';
+import { backendKey } from '../core/key.ts';
+import type {
+  Action,
+  ActionBase,
+  ActionId,
+  CreateAction,
+  EvictAction,
+  LoadAction,
+  PullAction,
+  UnloadAction,
+} from '../core/plan.ts';
+import { buildBytes, type Coming, evictBytes, loadBytes, noBytes } from './bytes.ts';
+import type { ContentVerdict } from './content.ts';
+import type { Judged } from './judge.ts';
+import { actionId } from './order.ts';
+import type { Victim } from './prune.ts';
+import { foundationOf, type World } from './world.ts';
+
+type Build = PullAction | CreateAction;
+
+const isBuild = ({ kind }: Action): boolean => kind === 'pull' || kind === 'create';
+
+/** One per placement whose content is built, in the order of `judged`. */
+export function buildActions(world: World, judged: readonly Judged[]): readonly Build[] {
+  const coming: Coming = new Map();
+  const building = new Map<string, ActionId>();
+  const actions: Build[] = [];
+  for (const { placement, content } of byUrgency(judged)) {
+    if (content.kind !== 'build') continue;
+    const action = buildAction(world, placement, content, building, coming);
+    building.set(placement.key, action.id);
+    actions.push(action);
+  }
+  return actions;
+}
+
+function buildAction(
+  world: World,
+  placement: DesiredPlacement,
+  content: Extract<ContentVerdict, { kind: 'build' }>,
+  building: ReadonlyMap<string, ActionId>,
+  coming: Coming,
+): Build {
+  const foundation = foundationOf(world.desired, placement);
+  const waitsFor = foundation && building.get(foundation.key);
+  const shared = {
+    ...base(placement, content.reason, content.because),
+    bytes: buildBytes(world, placement, coming),
+    after: waitsFor === undefined ? [] : [waitsFor],
+    artifact: placement.artifact,
+    digest: placement.digest,
+    replaces: content.replaces?.digest ?? null,
+  };
+  // What the engine keeps as it comes is pulled; what it rewrites or derives is created.
+  return placement.build.kind === 'source' && placement.digest !== null
+    ? { ...shared, kind: 'pull', id: actionId('pull', placement) }
+    : { ...shared, kind: 'create', id: actionId('create', placement), build: placement.build };
+}
+
+/** Loads and unloads of wanted placements, each after the build that it waits for. */
+export function residencyActions(
+  judged: readonly Judged[],
+  builds: readonly Action[],
+): readonly (LoadAction | UnloadAction)[] {
+  const building = new Map(builds.map((action) => [placementText(action), action.id]));
+  return byUrgency(judged).flatMap(({ placement, residency }): (LoadAction | UnloadAction)[] => {
+    const build = building.get(placementText(placement));
+    const after = build === undefined ? [] : [build];
+    if (residency.kind === 'load') {
+      const { reason, because } = residency;
+      const id = actionId('load', placement);
+      const bytes = loadBytes(placement);
+      return [{ ...base(placement, reason, because), kind: 'load', id, bytes, after, load: placement.load }];
+    }
+    if (residency.kind === 'unload') {
+      const id = actionId('unload', placement);
+      const shared = base(placement, 'residency-drift', residency.because);
+      return [{ ...shared, kind: 'unload', id, bytes: noBytes, after }];
+    }
+    return [];
+  });
+}
+
+/**
+ * What leaves: unloaded first where we keep it loaded, evicted when everything else of the same
+ * Model is done, so that a failed roll-out keeps the old model; a base after what is built on it.
+ */
+export function leaverActions(
+  world: World,
+  victims: readonly Victim[],
+  others: readonly Action[],
+): readonly (UnloadAction | EvictAction)[] {
+  const byModel = Map.groupBy(others, (action) => `${backendKey(action)} ${action.model}`);
+  return victims.flatMap(({ entry, observed, unloadFirst }) => {
+    const sameModel = byModel.get(`${backendKey(entry)} ${entry.model}`) ?? [];
+    const unload: UnloadAction = {
+      ...base(entry, 'pruned', 'It is to be evicted.'),
+      kind: 'unload',
+      id: actionId('unload', entry),
+      bytes: noBytes,
+      // It serves until what comes in its place is there, and makes room for loading that.
+      after: sameModel.filter(isBuild).map((action) => action.id),
+    };
+    const dependents = victims
+      .filter((one) => one.entry.base === entry.name && backendKey(one.entry) === backendKey(entry))
+      .map((one) => actionId('evict', one.entry));
+    const evict: EvictAction = {
+      ...base(entry, 'pruned', 'It left the set.'),
+      kind: 'evict',
+      id: actionId('evict', entry),
+      bytes: evictBytes(world, entry, observed),
+      after: [
+        ...sameModel.map((action) => action.id),
+        ...dependents,
+        ...(unloadFirst ? [unload.id] : []),
+      ],
+      replaces: observed.digest,
+    };
+    return unloadFirst ? [unload, evict] : [evict];
+  });
+}
+
+/** Pinned before loaded before the rest, then by falling priority; ties keep the build order. */
+const byUrgency = (judged: readonly Judged[]): readonly Judged[] =>
+  judged.toSorted((a, b) => urgency(a.placement) - urgency(b.placement));
+
+const residencyRank = { pinned: 0, loaded: 1, stored: 2, optional: 3 } as const;
+const urgency = ({ residency, priority, role }: DesiredPlacement): number =>
+  // What others are built on goes first whatever its own residency: it is built for their sake.
+  (role === 'base' ? -1 : residencyRank[residency]) * prioritySpan - priority;
+
+/** Wider than the range of priorities that the schema allows. */
+const prioritySpan = 4_000_000_000;
+
+const placementText = (at: { host: string; backend: string; name: string }): string =>
+  `${at.host}|${at.backend}|${at.name}`;
+
+type Base = Omit<ActionBase, 'id' | 'bytes' | 'after'>;
+
+const base = (
+  at: { host: string; backend: string; name: string; model: string },
+  reason: ActionBase['reason'],
+  because: string,
+): Base => ({ host: at.host, backend: at.backend, name: at.name, model: at.model, reason, because });
+

@@ -1,0 +1,243 @@
+// Does a name hold what it should? One placement at a time, in the order in which they are built:
+// what a name is built on has been judged before it.
+import { sameJson } from '../core/canonical.ts';
+import type { DesiredPlacement, Recipe } from '../core/desired.ts';
+import { type Digest, shortDigest } from '../core/digest.ts';
+import type { HeldBecause } from '../core/held.ts';
+import { madeFrom, sameMade } from '../core/made.ts';
+import type { ObservedPlacement } from '../core/observed.ts';
+import type { Reason } from '../core/plan.ts';
+import { detailsOf, foundationOf, madeOf, sightOf, type World } from './world.ts';
+
+export type ContentVerdict =
+  | { readonly kind: 'satisfied'; readonly observed: ObservedPlacement }
+  /** Nothing is there and nothing is asked for now: an `optional` model. */
+  | { readonly kind: 'absent' }
+  | {
+      readonly kind: 'build';
+      readonly reason: Reason;
+      readonly because: string;
+      /** What is there now and will be replaced. */
+      readonly replaces: ObservedPlacement | null;
+    }
+  | {
+      readonly kind: 'held';
+      readonly because: HeldBecause;
+      readonly detail: string;
+      readonly remedy: string;
+    };
+
+/** How the content compares with what is wanted, before asking whose it is. */
+type Comparison =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'differs'; readonly reason: Reason; readonly because: string }
+  | { readonly kind: 'unverifiable'; readonly detail: string };
+
+export function judgeContent(
+  world: World,
+  placement: DesiredPlacement,
+  foundation: ContentVerdict | undefined,
+): ContentVerdict {
+  const sight = sightOf(world, placement);
+  if (sight.kind === 'unreachable') {
+    return {
+      kind: 'held',
+      because: 'unreachable',
+      detail: sight.detail,
+      remedy: 'It is tried again with the next run.',
+    };
+  }
+  if (sight.kind === 'there') {
+    const compared = compare(world, placement, sight.observed, foundation);
+    if (compared.kind === 'same') return { kind: 'satisfied', observed: sight.observed };
+    if (foundation?.kind === 'held') return heldWithFoundation(foundation, placement);
+    // An optional name cannot be corrected without its optional base; it is not asked for either.
+    if (foundation?.kind === 'absent') return foundation;
+    return judgeDifference(world, placement, sight.observed, compared);
+  }
+  if (foundation?.kind === 'held') return heldWithFoundation(foundation, placement);
+  return judgeAbsence(world, placement);
+}
+
+function judgeAbsence(world: World, placement: DesiredPlacement): ContentVerdict {
+  if (placement.residency === 'optional') return { kind: 'absent' };
+  const recorded = world.owned.get(placement.key)?.digest ?? null;
+  const because =
+    recorded === null ? 'It is not there.' : `It was there (${shortDigest(recorded)}) and is gone.`;
+  return { kind: 'build', reason: 'missing', because, replaces: null };
+}
+
+/** Something else is there: replacing it is right only when the name is ours. */
+function judgeDifference(
+  world: World,
+  placement: DesiredPlacement,
+  observed: ObservedPlacement,
+  compared: Exclude<Comparison, { kind: 'same' }>,
+): ContentVerdict {
+  const { takeOver } = world.options;
+  const entry = world.owned.get(placement.key);
+  const interrupted = world.ledger.interrupted.has(placement.key);
+  const taken = takeOver.has(placement.name) || takeOver.has(placement.model);
+  // A row without a digest was written before an action that never began: the name is not ours.
+  const ours = entry !== undefined && (entry.digest !== null || interrupted);
+  const others = world.otherOwners.get(placement.key);
+  const remedy = `To replace what is there:\n\n    modelctl apply --take-over ${placement.name}`;
+
+  if (compared.kind === 'unverifiable' && !(ours && interrupted) && !taken) {
+    return { kind: 'held', because: 'unverifiable', detail: compared.detail, remedy };
+  }
+  if (others !== undefined && !taken) {
+    return {
+      kind: 'held',
+      because: 'conflict',
+      detail: `Another set (${others.join(', ')}) owns this name with other content.`,
+      remedy,
+    };
+  }
+  if (!ours && !taken) {
+    return {
+      kind: 'held',
+      because: 'conflict',
+      detail: `The name holds other content (${shortDigest(observed.digest)}) that modelctl did not put there.`,
+      remedy,
+    };
+  }
+  const because =
+    compared.kind === 'differs' ? compared.because : 'An earlier run was cut off while making it.';
+  const reason = compared.kind === 'differs' ? compared.reason : 'digest-drift';
+  return { kind: 'build', reason, because, replaces: observed };
+}
+
+const heldWithFoundation = (
+  foundation: Extract<ContentVerdict, { kind: 'held' }>,
+  placement: DesiredPlacement,
+): ContentVerdict => ({
+  ...foundation,
+  detail: `${builtOn(placement)} is held: ${foundation.detail}`,
+});
+
+const builtOn = ({ build }: DesiredPlacement): string =>
+  build.kind === 'derive' ? `Its base ${build.base}` : `What it names${build.kind === 'alias' ? ` (${build.of})` : ''}`;
+
+function compare(
+  world: World,
+  placement: DesiredPlacement,
+  observed: ObservedPlacement,
+  foundation: ContentVerdict | undefined,
+): Comparison {
+  if (placement.digest !== null) return compareDigest(placement.digest, observed.digest);
+  switch (placement.build.kind) {
+    case 'source':
+      return compareImport(world, placement, observed);
+    case 'derive':
+      return compareDerived(world, placement, placement.build.recipe, observed, foundation);
+    case 'alias':
+      return compareAlias(placement.build.of, observed, foundation);
+  }
+}
+
+const compareDigest = (wanted: Digest, actual: Digest): Comparison =>
+  wanted === actual
+    ? { kind: 'same' }
+    : {
+        kind: 'differs',
+        reason: 'digest-drift',
+        because: `It is ${shortDigest(actual)}; locked is ${shortDigest(wanted)}.`,
+      };
+
+function compareImport(
+  world: World,
+  placement: DesiredPlacement,
+  observed: ObservedPlacement,
+): Comparison {
+  const made = madeOf(world, placement, observed.digest);
+  const wanted = madeFrom(placement.build, placement.artifact, null);
+  if (made === undefined) {
+    return {
+      kind: 'unverifiable',
+      detail:
+        'The engine rewrites imported files, and there is no record of what ' +
+        `${shortDigest(observed.digest)} was made from.`,
+    };
+  }
+  if (sameMade(made, wanted)) return { kind: 'same' };
+  return {
+    kind: 'differs',
+    reason: 'digest-drift',
+    because: `It was made from ${shortDigest(made.revision)}; locked is ${shortDigest(wanted.revision)}.`,
+  };
+}
+
+function compareDerived(
+  world: World,
+  placement: DesiredPlacement,
+  recipe: Recipe,
+  observed: ObservedPlacement,
+  foundation: ContentVerdict | undefined,
+): Comparison {
+  const base = foundation?.kind === 'satisfied' ? foundation.observed : null;
+  if (foundation?.kind === 'build') {
+    return { kind: 'differs', reason: 'digest-drift', because: 'Its base is built anew.' };
+  }
+  const made = madeOf(world, placement, observed.digest);
+  // A base that is held now may be out of sight; what was recorded of it still counts.
+  const wanted = madeFrom(placement.build, placement.artifact, base?.digest ?? made?.base ?? null);
+  if (made !== undefined) return compareMade(made, wanted);
+  const actual = detailsOf(world, placement, observed);
+  const baseDetails = base && detailsOf(world, placement, base);
+  if (actual === undefined || !baseDetails) {
+    return { kind: 'unverifiable', detail: 'The engine does not tell what this was made from.' };
+  }
+  const sameWeights = actual.weights !== null && actual.weights === baseDetails.weights;
+  if (sameWeights && sameJson(effectiveRecipe(baseDetails.recipe, recipe), actual.recipe)) {
+    return { kind: 'same' };
+  }
+  return { kind: 'differs', reason: 'config-drift', because: 'Its effective parameters differ.' };
+}
+
+function compareMade(made: ReturnType<typeof madeFrom>, wanted: typeof made): Comparison {
+  if (sameMade(made, wanted)) return { kind: 'same' };
+  if (made.recipe !== wanted.recipe) {
+    return { kind: 'differs', reason: 'config-drift', because: 'What it adds to its base changed.' };
+  }
+  return { kind: 'differs', reason: 'digest-drift', because: 'Its base changed.' };
+}
+
+function compareAlias(
+  of: string,
+  observed: ObservedPlacement,
+  foundation: ContentVerdict | undefined,
+): Comparison {
+  if (foundation?.kind === 'satisfied') {
+    return compareDigest(foundation.observed.digest, observed.digest);
+  }
+  if (foundation?.kind !== 'build') return { kind: 'same' };
+  return { kind: 'differs', reason: 'digest-drift', because: `${of} is built anew.` };
+}
+
+/** A base's parameters stay in force unless the recipe names them. */
+function effectiveRecipe(base: Recipe, own: Recipe): Recipe {
+  const adapters = own.adapters ?? base.adapters;
+  const system = own.system ?? base.system;
+  const template = own.template ?? base.template;
+  return {
+    ...(system === undefined ? {} : { system }),
+    ...(template === undefined ? {} : { template }),
+    parameters: { ...base.parameters, ...own.parameters },
+    ...(adapters === undefined ? {} : { adapters }),
+  };
+}
+
+/** Which placements must be judged, and built, before which: bases, then derived, then aliases. */
+export function buildDepth(world: World, placement: DesiredPlacement): number {
+  let depth = 0;
+  let at: DesiredPlacement | undefined = placement;
+  while (at !== undefined && depth < buildDepthMax) {
+    at = foundationOf(world.desired, at);
+    if (at !== undefined) depth += 1;
+  }
+  return depth;
+}
+
+/** An alias of a derived name over its base: nothing is built deeper than that. */
+const buildDepthMax = 4;

@@ -1,0 +1,97 @@
+// The blast-radius guard: the last look at what would be lost, all of it together. A typo that
+// empties a file, a bad merge, a wrong branch look like a wish to delete; this asks first.
+import { backendKey, type PlacementKey } from '../core/key.ts';
+import type { Judged, Veto } from './judge.ts';
+import type { Victim } from './prune.ts';
+import type { World } from './world.ts';
+
+/** So many models may always go, however few a backend holds. */
+export const lossesFree = 3;
+/** The share of a backend's owned models that may go within 24 hours. */
+export const lossesShareMax = 0.2;
+/** From so many owned models on, evicting all of them needs a word. */
+export const everythingFrom = 4;
+
+export interface Guarded {
+  /** Overwrites that are refused. */
+  readonly vetoes: ReadonlyMap<PlacementKey, Veto>;
+  /** Evictions that are refused, by `backendKey`. */
+  readonly refused: ReadonlyMap<string, Veto>;
+}
+
+/** Losses are counted in models, not in names: a base and its derived name are one loss. */
+export function guard(
+  world: World,
+  judged: readonly Judged[],
+  victims: readonly Victim[],
+): Guarded {
+  const overwrites = judged.filter(losesWeights);
+  const vetoes = new Map<PlacementKey, Veto>();
+  const refused = new Map<string, Veto>();
+  const backends = new Set([
+    ...victims.map(({ entry }) => backendKey(entry)),
+    ...overwrites.map(({ placement }) => backendKey(placement)),
+  ]);
+  for (const key of backends) {
+    const lost = overwrites.filter(({ placement }) => backendKey(placement) === key);
+    const leaving = victims.filter(({ entry }) => backendKey(entry) === key);
+    const veto = judgeLosses(world, key, lost, leaving);
+    if (veto === null) continue;
+    refused.set(key, veto);
+    for (const { placement } of lost) vetoes.set(placement.key, veto);
+  }
+  return { vetoes, refused };
+}
+
+/** Replacing weights loses them; what is derived from a base is made again from it. */
+const losesWeights = ({ placement, content }: Judged): boolean =>
+  content.kind === 'build' && content.replaces !== null && placement.build.kind === 'source';
+
+function judgeLosses(
+  world: World,
+  key: string,
+  overwrites: readonly Judged[],
+  victims: readonly Victim[],
+): Veto | null {
+  const models = new Set([
+    ...overwrites.map(({ placement }) => placement.model),
+    ...victims.map(({ entry }) => entry.model),
+  ]).size;
+  const { allowEvictions } = world.options;
+  if (allowEvictions !== null && models <= allowEvictions) return null;
+  const why = refusal(world, key, models, victims);
+  if (why === null) return null;
+  return {
+    because: 'guard',
+    detail: `Nothing is evicted or overwritten here, because ${why}.`,
+    remedy: `If that is meant:\n\n    modelctl apply --prune --allow-evictions ${models}`,
+  };
+}
+
+function refusal(
+  world: World,
+  key: string,
+  models: number,
+  victims: readonly Victim[],
+): string | null {
+  const owned = ownedModels(world, key);
+  const evicted = new Set(victims.map(({ entry }) => entry.model)).size;
+  const { desired, ledger } = world;
+  if (evicted > 0 && desired.placements.size === 0 && desired.heldModels.size === 0) {
+    return 'the manifests declare nothing at all';
+  }
+  if (evicted >= owned && owned >= everythingFrom) return `all ${owned} models of the set would go`;
+  const recent = ledger.recentEvictions.get(key) ?? 0;
+  const allowed = Math.max(lossesFree, Math.floor(owned * lossesShareMax));
+  if (models + recent <= allowed) return null;
+  const before = recent === 0 ? '' : ` after ${recent} within 24 hours`;
+  return `${models} models would be lost${before}, and ${allowed} of ${owned} may be`;
+}
+
+function ownedModels(world: World, key: string): number {
+  const models = new Set<string>();
+  for (const entry of world.owned.values()) {
+    if (backendKey(entry) === key) models.add(entry.model);
+  }
+  return models.size;
+}

@@ -1,0 +1,48 @@
+// Judges every wanted placement, what it is built on first. A veto, from a guard or for want of
+// room, turns a build into something held; whatever is built on that is then held with it.
+import { compareText } from '../core/canonical.ts';
+import type { DesiredPlacement } from '../core/desired.ts';
+import type { HeldBecause } from '../core/held.ts';
+import type { PlacementKey } from '../core/key.ts';
+import { buildDepth, type ContentVerdict, judgeContent } from './content.ts';
+import { judgeResidency, type ResidencyVerdict } from './residency.ts';
+import { foundationOf, type World } from './world.ts';
+
+export interface Judged {
+  readonly placement: DesiredPlacement;
+  readonly content: ContentVerdict;
+  readonly residency: ResidencyVerdict;
+}
+
+export interface Veto {
+  readonly because: HeldBecause;
+  readonly detail: string;
+  readonly remedy: string;
+}
+
+export type Vetoes = ReadonlyMap<PlacementKey, Veto>;
+
+/** In the order in which the placements may be built, ties broken by key. */
+export function judgeAll(world: World, vetoes: Vetoes): readonly Judged[] {
+  const contents = new Map<PlacementKey, ContentVerdict>();
+  return inBuildOrder(world).map((placement) => {
+    const foundation = foundationOf(world.desired, placement);
+    const found = judgeContent(world, placement, foundation && contents.get(foundation.key));
+    const veto = found.kind === 'build' ? vetoes.get(placement.key) : undefined;
+    const content: ContentVerdict = veto === undefined ? found : { kind: 'held', ...veto };
+    contents.set(placement.key, content);
+    return { placement, content, residency: judgeResidency(world, placement, content) };
+  });
+}
+
+function inBuildOrder(world: World): readonly DesiredPlacement[] {
+  const { targets } = world.options;
+  const layers: DesiredPlacement[][] = [];
+  for (const placement of world.desired.placements.values()) {
+    if (targets !== null && !targets.has(placement.model)) continue;
+    const depth = buildDepth(world, placement);
+    layers[depth] ??= [];
+    layers[depth].push(placement);
+  }
+  return layers.flatMap((layer) => layer.sort((a, b) => compareText(a.key, b.key)));
+}

@@ -1,0 +1,91 @@
+// Is a placement in memory as it should be? Asked after its content has been judged: what is about
+// to be built is loaded afterwards, and a model in use is never reloaded to correct its options.
+import { type DesiredPlacement, type LoadOptions, staysLoaded } from '../core/desired.ts';
+import type { LoadedState } from '../core/observed.ts';
+import type { Reason } from '../core/plan.ts';
+import type { ContentVerdict } from './content.ts';
+import type { World } from './world.ts';
+
+export type ResidencyVerdict =
+  | { readonly kind: 'satisfied' }
+  | { readonly kind: 'load'; readonly reason: Reason; readonly because: string }
+  | { readonly kind: 'unload'; readonly because: string }
+  | { readonly kind: 'in-use'; readonly detail: string };
+
+export function judgeResidency(
+  world: World,
+  placement: DesiredPlacement,
+  content: ContentVerdict,
+): ResidencyVerdict {
+  if (content.kind === 'build') {
+    return staysLoaded(placement.residency)
+      ? { kind: 'load', reason: 'residency-drift', because: 'It is to stay loaded.' }
+      : { kind: 'satisfied' };
+  }
+  if (content.kind !== 'satisfied') return { kind: 'satisfied' };
+  const { loaded } = content.observed;
+  return staysLoaded(placement.residency)
+    ? judgeLoaded(placement, loaded)
+    : judgeReleased(world, placement, loaded);
+}
+
+function judgeLoaded(placement: DesiredPlacement, loaded: LoadedState | null): ResidencyVerdict {
+  if (loaded === null) {
+    return { kind: 'load', reason: 'residency-drift', because: 'It is not loaded.' };
+  }
+  const differing = differingOption(placement, loaded.load);
+  if (differing !== null) {
+    if (loaded.inUse === true) {
+      return { kind: 'in-use', detail: `It is in use and keeps running with other options: ${differing}.` };
+    }
+    return { kind: 'load', reason: 'config-drift', because: `It runs with ${differing}.` };
+  }
+  if (loaded.expiresAt !== 'never') {
+    return { kind: 'load', reason: 'residency-drift', because: 'It is loaded, but not to stay.' };
+  }
+  return { kind: 'satisfied' };
+}
+
+/** `loaded` became `stored`: what we keep in memory is given back. What others loaded is theirs. */
+function judgeReleased(
+  world: World,
+  placement: DesiredPlacement,
+  loaded: LoadedState | null,
+): ResidencyVerdict {
+  const entry = world.owned.get(placement.key);
+  const keptByUs = entry !== undefined && staysLoaded(entry.residency);
+  if (!keptByUs || loaded === null || loaded.expiresAt !== 'never') return { kind: 'satisfied' };
+  if (loaded.inUse === true) {
+    return { kind: 'in-use', detail: 'It no longer has to stay loaded, but is in use.' };
+  }
+  return { kind: 'unload', because: 'It no longer has to stay loaded.' };
+}
+
+/** `contextLength 2048, wanted 4096`, or null. Options that the engine does not report are right. */
+function differingOption(placement: DesiredPlacement, actual: LoadOptions): string | null {
+  const wanted = effectiveLoad(placement);
+  for (const field of comparedOptions) {
+    const want = wanted[field];
+    const have = actual[field];
+    if (want !== undefined && have !== undefined && want !== have) {
+      return `${field} ${String(have)}, wanted ${String(want)}`;
+    }
+  }
+  return null;
+}
+
+const comparedOptions = [
+  'contextLength',
+  'gpuLayers',
+  'threads',
+  'parallel',
+  'kvCacheType',
+  'flashAttention',
+] as const satisfies readonly (keyof LoadOptions)[];
+
+/** Engines never run more context than the model was trained for: asking for more is no drift. */
+function effectiveLoad({ load, artifact }: DesiredPlacement): LoadOptions {
+  const trained = artifact.facts.contextLength;
+  if (load.contextLength === undefined || trained === undefined) return load;
+  return { ...load, contextLength: Math.min(load.contextLength, trained) };
+}

@@ -1,0 +1,84 @@
+// The parts of a plan that are not actions: what is as it should be, what is held and why, what
+// someone else changed. Together with the actions they account for every wanted name.
+import { compareText } from '../core/canonical.ts';
+import { shortDigest } from '../core/digest.ts';
+import type { Held } from '../core/held.ts';
+import { backendKey, type Placement, placementKey } from '../core/key.ts';
+import type { Drift, Unchanged } from '../core/plan.ts';
+import type { Judged, Veto } from './judge.ts';
+import type { PruneVerdict } from './prune.ts';
+import type { World } from './world.ts';
+
+export const unchangedOf = (world: World, judged: readonly Judged[]): readonly Unchanged[] =>
+  judged.flatMap(({ placement, content, residency }) => {
+    if (content.kind !== 'satisfied' || residency.kind !== 'satisfied') return [];
+    const { key, host, backend, name, model, role } = placement;
+    return [
+      {
+        host,
+        backend,
+        name,
+        model,
+        role,
+        digest: content.observed.digest,
+        residency: placement.residency,
+        adopted: isFound(world, key),
+      },
+    ];
+  });
+
+/** There before we did anything about it. A name that a cut-off run of ours made is not found. */
+export function isFound(world: World, key: ReturnType<typeof placementKey>): boolean {
+  const entry = world.owned.get(key);
+  if (entry === undefined) return true;
+  return entry.adopted || (entry.digest === null && !world.ledger.interrupted.has(key));
+}
+
+export function heldOf(
+  world: World,
+  judged: readonly Judged[],
+  leavers: PruneVerdict,
+  refused: ReadonlyMap<string, Veto>,
+): readonly Held[] {
+  const wanted = judged.flatMap(({ placement, content, residency }): Held[] => {
+    const { host, backend, name, model, origin } = placement;
+    const at = { host, backend, name, model, origin };
+    if (content.kind === 'held') {
+      const { because, detail, remedy } = content;
+      return [{ ...at, because, detail, remedy }];
+    }
+    if (residency.kind !== 'in-use') return [];
+    const remedy = 'It is corrected once it is idle.';
+    return [{ ...at, because: 'in-use', detail: residency.detail, remedy }];
+  });
+  const guarded = leavers.victims.flatMap(({ entry }): Held[] => {
+    const veto = refused.get(backendKey(entry));
+    const { host, backend, name, model } = entry;
+    return veto === undefined ? [] : [{ host, backend, name, model, ...veto }];
+  });
+  const resolved = world.desired.held.filter(
+    ({ model }) => world.options.targets?.has(model) ?? true,
+  );
+  return [...resolved, ...wanted, ...leavers.held, ...guarded].toSorted(byPlacement);
+}
+
+/** What changed behind our back: recorded one way, seen another. */
+export const driftOf = (world: World, judged: readonly Judged[]): readonly Drift[] =>
+  judged.flatMap(({ placement, content, residency }): Drift[] => {
+    const recorded = world.owned.get(placement.key);
+    if (recorded === undefined || recorded.digest === null) return [];
+    const { host, backend, name, model } = placement;
+    const at = { host, backend, name, model };
+    if (content.kind === 'build') {
+      const seen = content.replaces?.digest;
+      if (seen === recorded.digest) return [];
+      const now = seen === undefined ? 'is gone' : `is ${shortDigest(seen)}`;
+      const because = `It was ${shortDigest(recorded.digest)} and ${now}.`;
+      return [{ ...at, reason: content.reason, because }];
+    }
+    if (residency.kind !== 'load' || recorded.residency !== placement.residency) return [];
+    return [{ ...at, reason: residency.reason, because: residency.because }];
+  });
+
+const byPlacement = (a: Placement, b: Placement): number =>
+  compareText(placementKey(a), placementKey(b));

@@ -1,0 +1,85 @@
+// The planner's view of its inputs: lookups over desired, observed and ledger. Everything here is
+// a read; nothing decides.
+import type { Desired, DesiredPlacement } from '../core/desired.ts';
+import type { Digest } from '../core/digest.ts';
+import type { InventoryEntry, LedgerView } from '../core/inventory.ts';
+import { backendKey, type Placement, type PlacementKey, placementKey } from '../core/key.ts';
+import type { Made } from '../core/made.ts';
+import type { BackendObservation, Details, Observed, ObservedPlacement } from '../core/observed.ts';
+
+/** What is known of a name: an engine that does not answer says nothing about what it holds. */
+export type Sight =
+  | { readonly kind: 'there'; readonly observed: ObservedPlacement }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unreachable'; readonly detail: string };
+
+export interface PlanOptions {
+  readonly prune: boolean;
+  /** Served names or Model names whose foreign content may be replaced. */
+  readonly takeOver: ReadonlySet<string>;
+  readonly allowEvictions: number | null;
+  /** Model names; null for all. */
+  readonly targets: ReadonlySet<string> | null;
+  readonly refreshOnly: boolean;
+}
+
+export interface PlanInput {
+  readonly desired: Desired;
+  readonly observed: Observed;
+  readonly ledger: LedgerView;
+  readonly options: PlanOptions;
+}
+
+export interface World extends PlanInput {
+  /** This set's entries. */
+  readonly owned: ReadonlyMap<PlacementKey, InventoryEntry>;
+  /** Sets other than this one that own a placement. */
+  readonly otherOwners: ReadonlyMap<PlacementKey, readonly string[]>;
+}
+
+export function worldOf(input: PlanInput): World {
+  const owned = new Map<PlacementKey, InventoryEntry>();
+  const otherOwners = new Map<PlacementKey, string[]>();
+  for (const entry of input.ledger.inventory) {
+    const key = placementKey(entry);
+    if (entry.set === input.desired.set) owned.set(key, entry);
+    else otherOwners.set(key, [...(otherOwners.get(key) ?? []), entry.set].toSorted());
+  }
+  return { ...input, owned, otherOwners };
+}
+
+export const observationOf = (
+  world: World,
+  placement: Pick<Placement, 'host' | 'backend'>,
+): BackendObservation | undefined => world.observed.backends.get(backendKey(placement));
+
+export function sightOf(world: World, placement: Placement): Sight {
+  const backend = observationOf(world, placement);
+  if (backend === undefined) return { kind: 'unreachable', detail: 'It was not looked at.' };
+  if (backend.kind === 'unreachable') {
+    return { kind: 'unreachable', detail: backend.problem.detail };
+  }
+  const observed = backend.placements.get(placement.name);
+  return observed === undefined ? { kind: 'absent' } : { kind: 'there', observed };
+}
+
+export const madeOf = (world: World, at: Placement, digest: Digest): Made | undefined =>
+  world.ledger.made.get(backendKey(at))?.get(digest);
+
+export const detailsOf = (
+  world: World,
+  at: Placement,
+  observed: ObservedPlacement,
+): Details | undefined =>
+  observed.details ?? world.ledger.details.get(backendKey(at))?.get(observed.digest);
+
+/** The placement of the same backend that a derived name or an alias is built on. */
+export function foundationOf(
+  desired: Desired,
+  placement: DesiredPlacement,
+): DesiredPlacement | undefined {
+  const { build } = placement;
+  if (build.kind === 'source') return undefined;
+  const name = build.kind === 'derive' ? build.base : build.of;
+  return desired.placements.get(placementKey({ ...placement, name }));
+}

@@ -1,0 +1,269 @@
+// Reads one plan case: a YAML file in which a person can see what is wanted, what is there and
+// what the ledger knows. Short words stand for digests: `v1` means the digest of the text `v1`.
+import type { Artifact } from '../../src/core/artifact.ts';
+import type {
+  Build,
+  Desired,
+  DesiredPlacement,
+  LoadOptions,
+  Recipe,
+  Residency,
+} from '../../src/core/desired.ts';
+import type { Digest } from '../../src/core/digest.ts';
+import { sha256Text } from '../../src/core/hash.ts';
+import type { Held } from '../../src/core/held.ts';
+import type { InventoryEntry, LedgerView } from '../../src/core/inventory.ts';
+import { backendKey, type PlacementKey, placementKey } from '../../src/core/key.ts';
+import { type Made, recipeDigest } from '../../src/core/made.ts';
+import type { BackendObservation, Details, ObservedPlacement } from '../../src/core/observed.ts';
+import { errorProblem } from '../../src/core/problem.ts';
+import type { PlanInput } from '../../src/plan/plan.ts';
+
+export interface PlanCase {
+  readonly title: string;
+  readonly desired?: {
+    readonly set?: string;
+    readonly incomplete?: string;
+    readonly models?: readonly WantedModel[];
+    readonly held?: readonly (Omit<Held, 'host' | 'backend'> & { backend?: string })[];
+  };
+  readonly observed?: Readonly<Record<string, SeenBackend | 'unreachable'>>;
+  readonly ledger?: {
+    readonly mode?: LedgerView['mode'];
+    readonly owns?: readonly OwnedName[];
+    readonly made?: readonly { digest: string; from: string; base?: string; recipe?: Recipe }[];
+    readonly interrupted?: readonly string[];
+    readonly recent?: Readonly<Record<string, number>>;
+    readonly approved?: readonly string[];
+  };
+  readonly options?: {
+    readonly prune?: boolean;
+    readonly takeOver?: readonly string[];
+    readonly allowEvictions?: number;
+    readonly targets?: readonly string[];
+    readonly refreshOnly?: boolean;
+  };
+  readonly plan: string;
+}
+
+interface WantedModel {
+  readonly name: string;
+  readonly model?: string;
+  readonly backend?: string;
+  readonly digest?: string;
+  readonly bytes?: number;
+  readonly context?: number;
+  /** The engine rewrites it: its digest cannot be foreseen. */
+  readonly imported?: boolean;
+  readonly from?: string;
+  readonly recipe?: Recipe;
+  readonly aliasOf?: string;
+  readonly role?: 'model' | 'base' | 'alias';
+  readonly residency?: Residency;
+  readonly load?: LoadOptions;
+  readonly prune?: 'Delete' | 'Keep' | 'Confirm';
+  readonly priority?: number;
+}
+
+interface SeenBackend {
+  readonly free?: number;
+  readonly blobs?: readonly string[];
+  readonly holds?: readonly {
+    readonly name: string;
+    readonly digest: string;
+    readonly bytes?: number;
+    readonly weights?: string;
+    readonly recipe?: Recipe;
+    readonly loaded?: {
+      readonly expires?: 'never' | number;
+      readonly load?: LoadOptions;
+      readonly inUse?: boolean;
+    };
+  }[];
+}
+
+interface OwnedName {
+  readonly name: string;
+  readonly digest?: string | null;
+  readonly model?: string;
+  readonly backend?: string;
+  readonly set?: string;
+  readonly adopted?: boolean;
+  readonly residency?: Residency;
+  readonly prune?: 'Delete' | 'Keep' | 'Confirm';
+  readonly base?: string;
+}
+
+const defaultBackend = 'ollama';
+export const digestOf = (word: string): Digest => sha256Text(word);
+
+export function planInputOf(one: PlanCase): PlanInput {
+  const placements = new Map<PlacementKey, DesiredPlacement>();
+  for (const wanted of one.desired?.models ?? []) {
+    const placement = placementFor(wanted);
+    placements.set(placement.key, placement);
+  }
+  const held = (one.desired?.held ?? []).map((item) => ({
+    ...item,
+    host: 'local',
+    backend: item.backend ?? defaultBackend,
+  }));
+  const incompleteBecause = one.desired?.incomplete ?? null;
+  const desired: Desired = {
+    set: one.desired?.set ?? 'set-1',
+    revision: digestOf('revision'),
+    complete: incompleteBecause === null,
+    incompleteBecause,
+    placements,
+    held,
+    heldModels: new Set(held.map(({ model }) => model)),
+    warnings: [],
+  };
+  const { options = {} } = one;
+  return {
+    desired,
+    observed: {
+      backends: new Map(
+        Object.entries(one.observed ?? { [defaultBackend]: {} }).map(([name, seen]) => [
+          backendKey({ host: 'local', backend: name }),
+          observationFor(name, seen),
+        ]),
+      ),
+    },
+    ledger: ledgerFor(one.ledger ?? {}),
+    options: {
+      prune: options.prune ?? false,
+      takeOver: new Set(options.takeOver),
+      allowEvictions: options.allowEvictions ?? null,
+      targets: options.targets === undefined ? null : new Set(options.targets),
+      refreshOnly: options.refreshOnly ?? false,
+    },
+  };
+}
+
+function placementFor(wanted: WantedModel): DesiredPlacement {
+  const at = { host: 'local', backend: wanted.backend ?? defaultBackend, name: wanted.name };
+  const model = wanted.model ?? wanted.name;
+  const known = !wanted.imported && wanted.from === undefined && wanted.aliasOf === undefined;
+  return {
+    ...at,
+    key: placementKey(at),
+    model,
+    role: wanted.role ?? (wanted.aliasOf === undefined ? 'model' : 'alias'),
+    build: buildFor(wanted),
+    artifact: artifactFor(wanted),
+    digest: known ? digestOf(wanted.digest ?? model) : null,
+    residency: wanted.residency ?? 'stored',
+    load: wanted.load ?? {},
+    prune: wanted.prune ?? 'Delete',
+    priority: wanted.priority ?? 0,
+    origin: { file: 'models.yaml', line: 1, column: 1 },
+  };
+}
+
+function buildFor({ from, recipe, aliasOf }: WantedModel): Build {
+  if (from !== undefined) return { kind: 'derive', base: from, recipe: recipe ?? {} };
+  return aliasOf === undefined ? { kind: 'source' } : { kind: 'alias', of: aliasOf };
+}
+
+function artifactFor(wanted: WantedModel): Artifact {
+  const revision = digestOf(wanted.digest ?? wanted.model ?? wanted.name);
+  return {
+    source: wanted.imported ? `file://./${wanted.name}.gguf` : `ollama://${wanted.name}`,
+    revision,
+    files: [{ path: 'weights', bytes: wanted.bytes ?? 100, digest: revision }],
+    weights: revision,
+    facts: wanted.context === undefined ? {} : { contextLength: wanted.context },
+  };
+}
+
+function observationFor(name: string, seen: SeenBackend | 'unreachable'): BackendObservation {
+  if (seen === 'unreachable') {
+    const problem = errorProblem({
+      code: 'backend/unreachable',
+      summary: 'An engine does not answer',
+      detail: `${name} does not answer.`,
+      retry: 'later',
+    });
+    return { kind: 'unreachable', problem };
+  }
+  const holds = (seen.holds ?? []).map((item): ObservedPlacement => {
+    const known = item.weights !== undefined || item.recipe !== undefined;
+    const details: Details = {
+      weights: item.weights === undefined ? null : digestOf(item.weights),
+      recipe: item.recipe ?? {},
+    };
+    return {
+      name: item.name,
+      digest: digestOf(item.digest),
+      bytes: item.bytes ?? 100,
+      details: known ? details : null,
+      loaded:
+        item.loaded === undefined
+          ? null
+          : {
+              expiresAt: item.loaded.expires ?? 'never',
+              load: item.loaded.load ?? {},
+              memoryBytes: 100,
+              vramBytes: 0,
+              inUse: item.loaded.inUse ?? 'unknown',
+            },
+    };
+  });
+  return {
+    kind: 'reachable',
+    version: '1.0.0',
+    placements: new Map(holds.map((item) => [item.name, item])),
+    presentBlobs: new Set((seen.blobs ?? []).map(digestOf)),
+    disk:
+      seen.free === undefined
+        ? { kind: 'unknown' }
+        : { kind: 'known', freeBytes: seen.free, totalBytes: 1_000_000 },
+    learned: new Map(),
+  };
+}
+
+function ledgerFor(ledger: NonNullable<PlanCase['ledger']>): LedgerView {
+  const keyOf = (name: string): PlacementKey =>
+    placementKey({ host: 'local', backend: defaultBackend, name });
+  const inventory = (ledger.owns ?? []).map((item): InventoryEntry => {
+    const digest = item.digest === undefined ? (item.model ?? item.name) : item.digest;
+    return {
+      host: 'local',
+      backend: item.backend ?? defaultBackend,
+      name: item.name,
+      set: item.set ?? 'set-1',
+      model: item.model ?? item.name,
+      role: item.base === undefined ? 'model' : 'alias',
+      digest: digest === null ? null : digestOf(digest),
+      made: null,
+      adopted: item.adopted ?? false,
+      residency: item.residency ?? 'stored',
+      prune: item.prune ?? 'Delete',
+      base: item.base ?? null,
+    };
+  });
+  const made = (ledger.made ?? []).map((item): [Digest, Made] => [
+    digestOf(item.digest),
+    {
+      revision: digestOf(item.from),
+      base: item.base === undefined ? null : digestOf(item.base),
+      recipe: item.recipe === undefined ? null : recipeDigest(item.recipe),
+    },
+  ]);
+  const key = backendKey({ host: 'local', backend: defaultBackend });
+  return {
+    mode: ledger.mode ?? 'writable',
+    inventory,
+    made: new Map([[key, new Map(made)]]),
+    details: new Map(),
+    interrupted: new Set((ledger.interrupted ?? []).map(keyOf)),
+    recentEvictions: new Map(
+      Object.entries(ledger.recent ?? {}).map(([name, count]) => [
+        backendKey({ host: 'local', backend: name }),
+        count,
+      ]),
+    ),
+    approved: new Set((ledger.approved ?? []).map(keyOf)),
+  };
+}
