@@ -1,6 +1,7 @@
 // The disk, read side, and the joining of both sides. Writes that must survive a crash are in
 // durable.ts. Errors are node's own, unchanged: callers tell them apart by `code`.
 import {
+  type FileHandle,
   glob as globOf,
   open,
   readdir,
@@ -57,9 +58,11 @@ async function stat(path: string): Promise<FileStat | null> {
 async function readBytes(path: string, bytesMax: number): Promise<Uint8Array> {
   const handle = await open(path, 'r');
   try {
-    if ((await handle.stat()).size > bytesMax) throw tooLarge(path, bytesMax);
+    const found = await handle.stat();
+    if (found.isFile() && found.size > bytesMax) throw tooLarge(path, bytesMax);
     // Pipes and devices have no size beforehand, and a file may grow while it is read.
-    return await readAll(handle.createReadStream({ autoClose: false }), bytesMax, path);
+    const pieceBytes = found.size === 0 ? chunkBytes : Math.min(found.size + 1, chunkBytes);
+    return await readAll(chunksOf(handle, { start: null, pieceBytes }), bytesMax, path);
   } finally {
     await handle.close();
   }
@@ -88,18 +91,33 @@ const tooLarge = (name: string, bytesMax: number): Error =>
 async function* readStream(path: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
   const handle = await open(path, 'r');
   try {
-    // A fresh buffer per chunk: the reader may keep it.
-    let position = range?.start ?? 0;
-    const end = range?.end === undefined ? Number.POSITIVE_INFINITY : range.end + 1;
-    while (position < end) {
-      const wanted = Math.min(chunkBytes, end - position);
-      const { bytesRead, buffer } = await handle.read(Buffer.alloc(wanted), 0, wanted, position);
-      if (bytesRead === 0) return;
-      position += bytesRead;
-      yield buffer.subarray(0, bytesRead);
-    }
+    const start = range?.start ?? 0;
+    const bytes = range?.end === undefined ? undefined : range.end + 1 - start;
+    yield* chunksOf(handle, { start, bytes, pieceBytes: chunkBytes });
   } finally {
     await handle.close();
+  }
+}
+
+interface Section {
+  /** Null: from where the handle stands, as pipes must be read. */
+  readonly start: number | null;
+  /** Absent: to the end. */
+  readonly bytes?: number | undefined;
+  readonly pieceBytes: number;
+}
+
+/** A fresh buffer per chunk: the reader may keep it. */
+async function* chunksOf(handle: FileHandle, section: Section): AsyncGenerator<Uint8Array> {
+  let position = section.start;
+  let left = section.bytes ?? Number.POSITIVE_INFINITY;
+  while (left > 0) {
+    const wanted = Math.min(section.pieceBytes, left);
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(wanted), 0, wanted, position);
+    if (bytesRead === 0) return;
+    if (position !== null) position += bytesRead;
+    left -= bytesRead;
+    yield buffer.subarray(0, bytesRead);
   }
 }
 

@@ -1,0 +1,109 @@
+// The writing half of the pipeline: execute, record. Runs under the lock of this machine. The lock
+// file and the widened inventory are written before the first effect, so that whatever a crash
+// leaves behind is pinned and owned.
+import { createObtain } from './artifacts/transfer/obtain.ts';
+import type { Performed } from './backends/backend.ts';
+import type { Considered, Surroundings } from './consider.ts';
+import { assert } from './core/assert.ts';
+import type { ChangeSet } from './core/changeset.ts';
+import { backendKey } from './core/key.ts';
+import type { Action } from './core/plan.ts';
+import type { Report } from './core/progress.ts';
+import { execute } from './execute/execute.ts';
+import { factsAfter } from './record/facts.ts';
+import { entriesBeforeRun, settlementOf } from './record/record.ts';
+import { writeLock } from './resolve/lock-update.ts';
+
+export interface Applied {
+  /** Null when the plan had nothing to do. */
+  readonly changes: ChangeSet | null;
+  /** Where the lock was written; null when it stayed as it is. */
+  readonly lockPath: string | null;
+}
+
+/** Whether there is anything to write at all: an action, a line of the lock, a row of the ledger. */
+export function hasWork(considered: Considered, { ledger }: Surroundings): boolean {
+  const { plan, lockUpdate } = considered;
+  if (plan.actions.length > 0 || lockUpdate.text !== null) return true;
+  return ledger.wouldSettle(settlement(considered, null));
+}
+
+export async function apply(
+  considered: Considered,
+  around: Surroundings & { readonly cacheFolder: string; readonly report: Report },
+): Promise<Applied> {
+  const { plan, lockUpdate, setState } = considered;
+  const { io, ledger } = around;
+  const lockPath = lockUpdate.text === null ? null : await writeLock(setState, lockUpdate.text, io);
+  const changes = plan.actions.length === 0 ? null : await executeRecorded(considered, around);
+  const after = { ...considered, ledgerView: ledger.view(io.clock.now()) };
+  ledger.settle(settlement(after, changes));
+  return { changes, lockPath };
+}
+
+async function executeRecorded(
+  considered: Considered,
+  around: Surroundings & { readonly cacheFolder: string; readonly report: Report },
+): Promise<ChangeSet> {
+  const { plan, set, setState, resolved } = considered;
+  const { io, ledger, signal, report, cacheFolder } = around;
+  const transfers = createObtain({ io, cacheFolder, folderOf: () => setState.folder });
+  const run = ledger.beginRun({
+    ...scope(considered),
+    entries: entriesBeforeRun(recordInput(considered)),
+  });
+  const perform = (action: Action, actionSignal: AbortSignal): Promise<Performed> => {
+    const engine = resolved.engines.get(backendKey(action));
+    assert(engine !== undefined, 'an action is for an engine that was observed');
+    const onBytes = (completedBytes: number, totalBytes: number): void =>
+      report({ kind: 'bytes', action: action.id, completedBytes, totalBytes });
+    return engine.backend.perform(action, {
+      io,
+      signal: actionSignal,
+      onBytes,
+      obtain: (artifact, file) => transfers.obtain(artifact, file, { signal: actionSignal, onBytes }),
+    });
+  };
+  const changes = await execute(plan, {
+    io,
+    signal,
+    report,
+    perform,
+    onBegin: (action) => run.openIntent(action, io.clock.now()),
+    onEnd: (entry, { details }) => {
+      const entryOf = (at: Pick<Action, 'host' | 'backend' | 'name'>) => ledger.entryOf(set, at);
+      const facts = factsAfter(entry, { desired: resolved.desired, details, entryOf });
+      run.closeIntent(entry, facts, io.clock.now());
+    },
+  });
+  const open = changes.entries.filter(({ outcome }) => outcome !== 'unchanged' && isOpen(outcome));
+  await transfers.sweep(new Set(open.flatMap(({ action }) => wantedFiles(action))));
+  return changes;
+}
+
+const isOpen = (outcome: string): boolean =>
+  outcome === 'failed' || outcome === 'unknown' || outcome === 'skipped';
+
+/** What a later run still needs of what was fetched. */
+const wantedFiles = (action: Action) =>
+  'artifact' in action ? action.artifact.files.map(({ digest }) => digest) : [];
+
+const recordInput = ({ set, plan, resolved, observed, ledgerView }: Considered) => ({
+  set,
+  plan,
+  desired: resolved.desired,
+  observed,
+  ledger: ledgerView,
+});
+
+const settlement = (considered: Considered, changes: ChangeSet | null) => ({
+  ...scope(considered),
+  ...settlementOf(recordInput(considered), changes),
+});
+
+const scope = ({ set, location, resolved }: Considered) => ({
+  set,
+  location,
+  engine: resolved.choice?.reference ?? null,
+  backends: [...resolved.engines.values()].map(({ reference }) => reference),
+});

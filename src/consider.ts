@@ -1,0 +1,150 @@
+// The reading half of the pipeline: load, resolve, observe, plan. It writes nothing anywhere, so
+// that it can be asked as often as one likes: `plan` stops here, and `apply` asks once before it
+// takes the lock of this machine and once under it.
+import type { Sources } from './artifacts/source.ts';
+import type { Engines } from './backends/backend.ts';
+import type { Artifact } from './core/artifact.ts';
+import type { LedgerView } from './core/inventory.ts';
+import { backendKey } from './core/key.ts';
+import type { Observed } from './core/observed.ts';
+import type { Plan } from './core/plan.ts';
+import { type Checked, checked, refused } from './core/problem.ts';
+import type { Manifests } from './core/resource.ts';
+import type { Io } from './io/io.ts';
+import { load } from './manifest/load.ts';
+import { observe } from './observe/observe.ts';
+import { plan } from './plan/plan.ts';
+import type { ReconcileRequest } from './reconcile.ts';
+import type { Ledger } from './record/ledger.ts';
+import { entryKey } from './resolve/lock-file.ts';
+import { type LockUpdate, lockUpdate } from './resolve/lock-update.ts';
+import type { Engine } from './resolve/engines.ts';
+import { resolve, type Resolved } from './resolve/resolve.ts';
+import { readSet, type SetState } from './resolve/set.ts';
+
+export interface Surroundings {
+  readonly io: Io;
+  readonly signal: AbortSignal;
+  readonly engines: Engines;
+  readonly sources: Sources;
+  readonly ledger: Ledger;
+  readonly stateFolder: string;
+  /** The id of a set that has no lock yet: the same for every look of one run. */
+  readonly newSet: string;
+  /** What was resolved by an earlier look of the same run, by `entryKey`: not asked for again. */
+  readonly resolved: Map<string, Artifact>;
+}
+
+/** Everything that a run knows once it has decided. */
+export interface Considered {
+  readonly manifests: Manifests;
+  readonly set: string;
+  readonly setState: SetState;
+  /** Where the ledger says that the set lives: it moves only when told to. */
+  readonly location: string;
+  readonly resolved: Resolved;
+  readonly ledgerView: LedgerView;
+  readonly observed: Observed;
+  readonly plan: Plan;
+  readonly lockUpdate: LockUpdate;
+}
+
+export async function consider(
+  request: ReconcileRequest,
+  around: Surroundings,
+): Promise<Checked<Considered>> {
+  const { io, signal, ledger } = around;
+  const loaded = await load(request.inputs, io, signal);
+  if (!loaded.ok) return loaded;
+  const manifests = loaded.value;
+  const setState = await readSet(manifests, around.stateFolder, io);
+  if (!setState.ok) return setState;
+  const set = setState.value.lock?.set ?? around.newSet;
+  const resolved = await resolve(
+    {
+      manifests,
+      set,
+      setFolder: setState.value.folder,
+      locked: setState.value.locked,
+      known: (key) => around.resolved.get(entryKey(key)),
+      refuseUnlocked: request.locked ?? false,
+      incompleteBecause: incompleteBecause(request, ledger, set, setState.value),
+      self: { named: hostNamed(request, io), hostname: io.environment.hostname },
+      recordedEngine: ledger.setRecord(set)?.engine ?? null,
+      engines: around.engines,
+      sources: around.sources,
+    },
+    { io, signal },
+  );
+  if (!resolved.ok) return refused(...loaded.problems, ...resolved.problems);
+  for (const pin of resolved.value.pins) around.resolved.set(entryKey(pin), pin.artifact);
+
+  const { desired, pins } = resolved.value;
+  const ledgerView = ledger.view(io.clock.now());
+  const engines = withFormerEngines(resolved.value.engines, set, around);
+  const observed = await observe(engines, desired, ledgerView, { io, signal });
+  const planned = plan({ desired, observed, ledger: ledgerView, options: planOptions(request) });
+  return checked(
+    {
+      manifests,
+      set,
+      setState: setState.value,
+      location: locationOf(request, ledger, set, setState.value),
+      resolved: { ...resolved.value, engines },
+      ledgerView,
+      observed,
+      plan: planned,
+      lockUpdate: lockUpdate(set, setState.value, manifests, pins),
+    },
+    loaded.problems,
+  );
+}
+
+/** What left the set may stand on an engine that no Model names any more: that is looked at too. */
+function withFormerEngines(
+  engines: ReadonlyMap<string, Engine>,
+  set: string,
+  { ledger, engines: list }: Surroundings,
+): ReadonlyMap<string, Engine> {
+  const all = new Map(engines);
+  const owned = new Set(ledger.inventory().flatMap((one) => (one.set === set ? backendKey(one) : [])));
+  for (const reference of ledger.backends()) {
+    const key = backendKey({ host: reference.host, backend: reference.id });
+    if (owned.has(key) && !all.has(key)) all.set(key, { reference, backend: list.create(reference) });
+  }
+  return all;
+}
+
+const locationOf = (
+  request: ReconcileRequest,
+  ledger: Ledger,
+  set: string,
+  { folder }: SetState,
+): string => (request.sameSet === true ? folder : (ledger.setRecord(set)?.location ?? folder));
+
+/** The same set id from another place may be a copy: it must not prune what the first one owns. */
+function incompleteBecause(
+  request: ReconcileRequest,
+  ledger: Ledger,
+  set: string,
+  state: SetState,
+): string | null {
+  const home = locationOf(request, ledger, set, state);
+  if (home !== state.folder) {
+    return `This set lives in ${home}. If it moved here: modelctl apply --same-set`;
+  }
+  return state.incompleteBecause;
+}
+
+const hostNamed = (request: ReconcileRequest, io: Io): string | undefined => {
+  const named = request.host ?? io.environment.get('MODELCTL_HOST');
+  return named === '' ? undefined : named;
+};
+
+const planOptions = (request: ReconcileRequest) => ({
+  prune: request.prune ?? false,
+  takeOver: new Set(request.takeOver),
+  allowEvictions: request.allowEvictions ?? null,
+  targets: request.targets === undefined ? null : new Set(request.targets),
+  refreshOnly: request.refreshOnly ?? false,
+});

@@ -1,0 +1,108 @@
+// Stage 5: does what the plan says, and nothing else. A walk over the plan's graph with bounded
+// concurrency: what can run at the same time does, what waits for a failed action is skipped, and
+// an abort starts nothing new and lets what runs come to its own end.
+import type { Performed } from '../backends/backend.ts';
+import { assert } from '../core/assert.ts';
+import type { ChangeSet, ChangeSetEntry, Outcome } from '../core/changeset.ts';
+import type { Action, ActionId, Plan } from '../core/plan.ts';
+import { errorProblem, type Problem } from '../core/problem.ts';
+import type { Report } from '../core/progress.ts';
+import type { Io } from '../io/io.ts';
+import { backoffMs, type RetryBounds } from '../io/retry.ts';
+import { defaultLimits, type Limits, nextActions } from './schedule.ts';
+
+export interface ExecuteContext {
+  readonly io: Io;
+  readonly signal: AbortSignal;
+  readonly report: Report;
+  readonly limits?: Limits;
+  /** Runs one action on its engine. */
+  readonly perform: (action: Action, signal: AbortSignal) => Promise<Performed>;
+  /** Called before an action's first effect, and after its last. Throwing ends the run. */
+  readonly onBegin: (action: Action) => void;
+  readonly onEnd: (entry: ChangeSetEntry, performed: Performed) => void;
+}
+
+/** An action that failed in a way that may pass is tried so often in one run. */
+export const actionRetry: RetryBounds = { attemptsMax: 3, delayMsFirst: 500, delayMsMax: 8000 };
+
+export async function execute(plan: Plan, context: ExecuteContext): Promise<ChangeSet> {
+  const entries: ChangeSetEntry[] = [];
+  const ended = new Map<ActionId, Outcome>();
+  const running = new Map<ActionId, Action>();
+  const pending = new Set<Promise<void>>();
+  const end = (entry: ChangeSetEntry): void => {
+    entries.push(entry);
+    ended.set(entry.action.id, entry.outcome);
+    context.report({ kind: 'finished', entry });
+  };
+  const start = (action: Action): void => {
+    running.set(action.id, action);
+    const run = runAction(action, context)
+      .then((entry) => {
+        running.delete(action.id);
+        end(entry);
+      })
+      .finally(() => pending.delete(run));
+    pending.add(run);
+  };
+  while (ended.size < plan.actions.length) {
+    if (context.signal.aborted) break;
+    const next = nextActions(plan.actions, { ended, running }, context.limits ?? defaultLimits);
+    for (const action of next.skip) end(skipped(action));
+    for (const action of next.start) start(action);
+    if (next.skip.length > 0) continue;
+    assert(pending.size > 0, 'actions of a plan wait for one another');
+    await Promise.race(pending);
+  }
+  await Promise.all(pending);
+  const interrupted = context.signal.aborted;
+  for (const action of plan.actions) {
+    if (!ended.has(action.id)) end(skipped(action));
+  }
+  return { plan, entries, interrupted };
+}
+
+async function runAction(action: Action, context: ExecuteContext): Promise<ChangeSetEntry> {
+  const { clock } = context.io;
+  const startedAt = clock.now();
+  context.onBegin(action);
+  let performed = await attempt(action, 1, context);
+  for (let number = 1; number < actionRetry.attemptsMax; number += 1) {
+    if (!mayRetry(performed, context.signal)) break;
+    const delayMs = backoffMs(number, context.io.random, actionRetry);
+    const { problem } = performed;
+    if (problem) context.report({ kind: 'retrying', action: action.id, problem, delayMs });
+    await clock.sleep(delayMs, context.signal).catch(() => undefined);
+    if (!context.signal.aborted) performed = await attempt(action, number + 1, context);
+  }
+  const { details: _, ...result } = performed;
+  const entry = { action, ...result, durationMs: clock.now() - startedAt };
+  context.onEnd(entry, performed);
+  return entry;
+}
+
+const attempt = (action: Action, number: number, context: ExecuteContext): Promise<Performed> => {
+  context.report({ kind: 'started', action, attempt: number });
+  return context.perform(action, context.signal);
+};
+
+const mayRetry = ({ outcome, problem }: Performed, signal: AbortSignal): boolean =>
+  (outcome === 'failed' || outcome === 'unknown') && problem?.retry === 'later' && !signal.aborted;
+
+const skipped = (action: Action): ChangeSetEntry => ({
+  action,
+  outcome: 'skipped',
+  digest: null,
+  downloadedBytes: 0,
+  durationMs: 0,
+  problem: notStarted,
+});
+
+const notStarted: Problem = errorProblem({
+  code: 'execute/not-started',
+  summary: 'An action was not started',
+  detail: 'What it waits for did not succeed, or the run was interrupted.',
+  remedy: 'Run the command again once the cause is gone.',
+  retry: 'later',
+});

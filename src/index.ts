@@ -1,0 +1,37 @@
+// The public API: what `import { apply, plan, survey, validate } from 'modelctl'` gives. What is
+// not exported here may change with any release.
+
+export type { Sources } from './artifacts/source.ts';
+export type { Backend, Engines } from './backends/backend.ts';
+export type { Artifact, ArtifactFacts, ArtifactFile } from './core/artifact.ts';
+export type { BackendReference } from './core/backend-reference.ts';
+export type { ChangeSet, ChangeSetEntry, Outcome } from './core/changeset.ts';
+export type { Desired, DesiredPlacement, LoadOptions, Residency, Role } from './core/desired.ts';
+export type { Digest } from './core/digest.ts';
+export type { ActionChanges, FieldChange } from './core/field-change.ts';
+export type { Held, HeldBecause } from './core/held.ts';
+export type { Placement, PlacementKey } from './core/key.ts';
+export type { BackendObservation, Observed, ObservedPlacement } from './core/observed.ts';
+export type { Action, ActionBytes, Drift, Leftover, Plan, Reason, Unchanged } from './core/plan.ts';
+export type { Checked, Origin, Problem } from './core/problem.ts';
+export type { ProgressEvent, Report } from './core/progress.ts';
+export type { Manifests, Resource } from './core/resource.ts';
+export type {
+  Owner,
+  Survey,
+  SurveyedBackend,
+  SurveyedHost,
+  SurveyedModel,
+  SurveyedSet,
+  SurveyStatus,
+} from './core/surveyed.ts';
+export type { Io } from './io/io.ts';
+export { apply, type Options, type PlanRequest, plan, survey, validate } from './library.ts';
+export {
+  type LockState,
+  type ReconcileContext,
+  type ReconcileRequest,
+  type Reconciliation,
+  reconcile,
+} from './reconcile.ts';
+export type { SurveyRequest } from './survey.ts';

@@ -1,0 +1,85 @@
+// Stage 3: what is really there. All engines are asked at the same time, and each answers for
+// itself: one that is down is `unreachable`, never empty, and never keeps the others waiting.
+import type { Backend, Question } from '../backends/backend.ts';
+import type { Artifact } from '../core/artifact.ts';
+import type { Desired } from '../core/desired.ts';
+import type { Digest } from '../core/digest.ts';
+import type { LedgerView } from '../core/inventory.ts';
+import { backendKey } from '../core/key.ts';
+import type { BackendObservation, Observed } from '../core/observed.ts';
+import { errorProblem, ProblemError } from '../core/problem.ts';
+import { HttpError, type Io } from '../io/io.ts';
+
+/** One slow engine must not stop a run: beyond this it counts as unreachable. */
+export const observeTimeoutMs = 30_000;
+
+export async function observe(
+  engines: ReadonlyMap<string, { readonly backend: Backend }>,
+  desired: Desired,
+  ledger: LedgerView,
+  context: { readonly io: Io; readonly signal: AbortSignal },
+): Promise<Observed> {
+  const questions = questionsOf(engines.keys(), desired, ledger);
+  const answers = await Promise.all(
+    [...engines].map(async ([key, { backend }]) => {
+      const question = questions.get(key) ?? emptyQuestion;
+      return [key, await observeOne(backend, question, context)] as const;
+    }),
+  );
+  return { backends: new Map(answers) };
+}
+
+/** Asks one engine nothing but what it holds. */
+export const emptyQuestion: Question = {
+  detailsOf: new Set(),
+  remembered: new Map(),
+  wanted: new Map(),
+};
+
+export async function observeOne(
+  backend: Backend,
+  question: Question,
+  { io, signal }: { readonly io: Io; readonly signal: AbortSignal },
+): Promise<BackendObservation> {
+  const timeout = AbortSignal.timeout(observeTimeoutMs);
+  try {
+    return await backend.observe(question, { io, signal: AbortSignal.any([signal, timeout]) });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    if (error instanceof ProblemError) return { kind: 'unreachable', problem: error.problem };
+    if (!(error instanceof HttpError) && !timeout.aborted) throw error;
+    const problem = errorProblem({
+      code: 'backend/unreachable',
+      summary: 'An engine does not answer',
+      detail: `${backend.label} gave no answer${timeout.aborted ? ` within ${observeTimeoutMs / 1000} s` : ''}.`,
+      remedy: 'Start it, or correct its endpoint.',
+      retry: 'later',
+    });
+    return { kind: 'unreachable', problem };
+  }
+}
+
+interface GrowingQuestion extends Question {
+  readonly detailsOf: Set<string>;
+  readonly wanted: Map<string, { artifact: Artifact; digest: Digest | null }>;
+}
+
+function questionsOf(
+  keys: Iterable<string>,
+  desired: Desired,
+  ledger: LedgerView,
+): ReadonlyMap<string, Question> {
+  const questions = new Map<string, GrowingQuestion>();
+  for (const key of keys) {
+    const remembered = ledger.details.get(key) ?? new Map();
+    questions.set(key, { detailsOf: new Set(), remembered, wanted: new Map() });
+  }
+  for (const placement of desired.placements.values()) {
+    const question = questions.get(backendKey(placement));
+    if (question === undefined) continue;
+    const { name, build, artifact, digest } = placement;
+    if (build.kind === 'source') question.wanted.set(name, { artifact, digest });
+    if (build.kind === 'derive' && digest === null) question.detailsOf.add(name).add(build.base);
+  }
+  return questions;
+}

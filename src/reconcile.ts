@@ -1,0 +1,244 @@
+// The pipeline: load, resolve, observe, plan (consider.ts), execute, record (apply.ts). `plan`,
+// `apply` and the library all call this; nothing else decides. A look that finds nothing to do
+// takes no lock and writes nothing; otherwise it is repeated under the lock, since what gates a
+// write must not be stale.
+import { join } from 'node:path';
+import { type Applied, apply, hasWork } from './apply.ts';
+import type { Sources } from './artifacts/source.ts';
+import { sources } from './artifacts/sources/index.ts';
+import type { Engines } from './backends/backend.ts';
+import { engines } from './backends/index.ts';
+import { type Considered, consider, type Surroundings } from './consider.ts';
+import type { Artifact } from './core/artifact.ts';
+import type { BackendReference } from './core/backend-reference.ts';
+import { type ChangeSet, exitCodeOf } from './core/changeset.ts';
+import type { Desired } from './core/desired.ts';
+import type { Digest } from './core/digest.ts';
+import type { Observed } from './core/observed.ts';
+import type { Plan } from './core/plan.ts';
+import { errorProblem, type Problem, ProblemError } from './core/problem.ts';
+import type { Report } from './core/progress.ts';
+import { homeOf } from './io/home.ts';
+import type { Io } from './io/io.ts';
+import { type Ledger, openLedger } from './record/ledger.ts';
+import { acquireLock } from './record/lock.ts';
+
+export interface ReconcileRequest {
+  /** Files, folders, globs or `-`, as with `-f`. */
+  readonly inputs: readonly string[];
+  /** `plan` reads only; `apply` executes what it planned. */
+  readonly mode: 'plan' | 'apply';
+  /** Evict what left the set. Default: false, it is listed as left over. */
+  readonly prune?: boolean;
+  /** Refuse what the lock does not name, instead of adding it. */
+  readonly locked?: boolean;
+  /** Served names or Model names whose foreign content may be replaced. */
+  readonly takeOver?: readonly string[];
+  /** How many evictions and overwrites the blast-radius guard lets through. */
+  readonly allowEvictions?: number;
+  /** Model names: only these are evaluated, and nothing is pruned. */
+  readonly targets?: readonly string[];
+  /** Show what drifted and propose nothing. */
+  readonly refreshOnly?: boolean;
+  /** The set moved here from elsewhere on purpose. */
+  readonly sameSet?: boolean;
+  /** Which declared Host this machine is. */
+  readonly host?: string;
+  /** Fingerprint of a saved plan: any other outcome of planning is refused. */
+  readonly expectedFingerprint?: Digest;
+  /** Milliseconds to wait for another process's lock. Default 0. */
+  readonly lockTimeoutMs?: number;
+}
+
+export interface ReconcileContext {
+  readonly io: Io;
+  readonly signal: AbortSignal;
+  readonly report: Report;
+  /** Other engines or sources than the built-in ones: for tests, and for programs with their own. */
+  readonly engines?: Engines;
+  readonly sources?: Sources;
+}
+
+/** The lock file of the set, after this run. */
+export interface LockState {
+  /** Absolute path: where it is, or would be made. */
+  readonly path: string;
+  readonly added: number;
+  readonly removed: number;
+  readonly written: boolean;
+}
+
+export interface Reconciliation {
+  /** Absent when the manifests could not be used at all: see `problems`. */
+  readonly plan: Plan | null;
+  /** Absent for `plan`, and when there was nothing to do. */
+  readonly changes: ChangeSet | null;
+  readonly desired: Desired | null;
+  readonly observed: Observed | null;
+  readonly backends: readonly BackendReference[];
+  /** Why this engine, when none was declared: one sentence. */
+  readonly engineChoice: string | null;
+  readonly lock: LockState | null;
+  /** Errors that stopped the run, and warnings. */
+  readonly problems: readonly Problem[];
+  /** As design section 9 freezes them, without the 2 of `plan --detailed-exitcode`. */
+  readonly exitCode: 0 | 1 | 3 | 4 | 5 | 6 | 130;
+}
+
+/**
+ * Brings this machine to what the manifests declare, or says what that would take.
+ *
+ * Expected failures are in the result (`problems`, `exitCode`); it rejects only for bugs of ours.
+ * An aborted `signal` starts nothing new, lets what runs end by itself and records it.
+ */
+export async function reconcile(
+  request: ReconcileRequest,
+  context: ReconcileContext,
+): Promise<Reconciliation> {
+  const home = homeOf(context.io.environment);
+  const around = {
+    ...context,
+    engines: context.engines ?? engines,
+    sources: context.sources ?? sources,
+    stateFolder: home.state,
+    cacheFolder: home.cache,
+    newSet: context.io.random.hex(16),
+    resolved: new Map<string, Artifact>(),
+  };
+  try {
+    const looked = await withLedger('read', around, (ledger) =>
+      lookOnly(request, { ...around, ledger }),
+    );
+    if (looked.done) return looked.result;
+    return await underLock(request, around, (ledger) => act(request, { ...around, ledger }));
+  } catch (error) {
+    if (context.signal.aborted) return stopped([], 130);
+    if (error instanceof ProblemError) return stopped([error.problem], 3);
+    throw error;
+  }
+}
+
+type Around = Omit<Surroundings, 'ledger'> & {
+  readonly cacheFolder: string;
+  readonly report: Report;
+};
+type AroundLedger = Around & { readonly ledger: Ledger };
+
+/** Decides without writing; done when that was all that was asked, or there is nothing to do. */
+async function lookOnly(
+  request: ReconcileRequest,
+  around: AroundLedger,
+): Promise<{ readonly done: boolean; readonly result: Reconciliation }> {
+  const considered = await consider(request, around);
+  if (!considered.ok) return { done: true, result: stopped(considered.problems, 1) };
+  const { value, problems } = considered;
+  const result = resultOf(value, around.ledger, problems, null);
+  if (request.mode === 'apply' && hasWork(value, around)) return { done: false, result };
+  around.report({ kind: 'planned', plan: value.plan });
+  return { done: true, result: request.mode === 'plan' ? { ...result, exitCode: 0 } : result };
+}
+
+/** Decides again, now that nobody else acts on this machine, and does it. */
+async function act(request: ReconcileRequest, around: AroundLedger): Promise<Reconciliation> {
+  if (around.ledger.problem !== null) return stopped([around.ledger.problem], 6);
+  const considered = await consider(request, around);
+  if (!considered.ok) return stopped(considered.problems, 1);
+  const { value, problems } = considered;
+  const { expectedFingerprint } = request;
+  if (expectedFingerprint !== undefined && expectedFingerprint !== value.plan.fingerprint) {
+    return { ...resultOf(value, around.ledger, [stalePlan, ...problems], null), exitCode: 6 };
+  }
+  around.report({ kind: 'planned', plan: value.plan });
+  return resultOf(value, around.ledger, problems, await apply(value, around));
+}
+
+function resultOf(
+  { plan, resolved, observed, setState, lockUpdate }: Considered,
+  ledger: Ledger,
+  warnings: readonly Problem[],
+  applied: Applied | null,
+): Reconciliation {
+  const changes = applied?.changes ?? null;
+  const written = applied !== null && applied.lockPath !== null;
+  return {
+    plan,
+    changes,
+    desired: resolved.desired,
+    observed,
+    backends: [...resolved.engines.values()].map(({ reference }) => reference),
+    engineChoice: resolved.choice?.why ?? null,
+    lock: {
+      path: applied?.lockPath ?? setState.lockPath,
+      added: lockUpdate.added,
+      removed: lockUpdate.removed,
+      written,
+    },
+    problems: [...(ledger.problem === null ? [] : [ledger.problem]), ...warnings],
+    exitCode: exitCodeOf(plan, changes),
+  };
+}
+
+async function underLock(
+  request: ReconcileRequest,
+  around: Around,
+  work: (ledger: Ledger) => Promise<Reconciliation>,
+): Promise<Reconciliation> {
+  const { io, signal } = around;
+  const lock = await acquireLock(
+    {
+      path: join(around.stateFolder, 'lock.db'),
+      timeoutMs: request.lockTimeoutMs ?? 0,
+      holder: {
+        pid: io.processes.pid,
+        command: `modelctl apply -f ${request.inputs.join(' -f ')}`,
+        since: io.clock.now(),
+      },
+    },
+    io,
+    signal,
+  );
+  if (!lock.ok) {
+    const isHeld = lock.problems.some(({ code }) => code === 'record/locked');
+    return stopped(lock.problems, isHeld ? 5 : 3);
+  }
+  try {
+    return await withLedger('write', around, work);
+  } finally {
+    await lock.value.release();
+  }
+}
+
+async function withLedger<T>(
+  mode: 'read' | 'write',
+  { io, stateFolder }: Around,
+  work: (ledger: Ledger) => Promise<T>,
+): Promise<T> {
+  const ledger = await openLedger({ path: join(stateFolder, 'ledger.db'), mode }, io);
+  try {
+    return await work(ledger);
+  } finally {
+    ledger.close();
+  }
+}
+
+const stopped = (
+  problems: readonly Problem[],
+  exitCode: Reconciliation['exitCode'],
+): Reconciliation => ({
+  plan: null,
+  changes: null,
+  desired: null,
+  observed: null,
+  backends: [],
+  engineChoice: null,
+  lock: null,
+  problems,
+  exitCode,
+});
+
+const stalePlan: Problem = errorProblem({
+  code: 'plan/stale',
+  summary: 'The saved plan no longer holds',
+  detail: 'The manifests, the lock or the machine changed since it was made.',
+  remedy: 'Plan again, look at it, and apply that:\n\n    modelctl plan --out FILE',
+});

@@ -1,0 +1,129 @@
+// The inventory of one set, brought up to what is declared and seen now. Pure. Only what the plan
+// found as wanted is taken in: content that stands in the way of a wanted name is not ours.
+import { type Desired, type DesiredPlacement, staysLoaded } from '../core/desired.ts';
+import type { Digest } from '../core/digest.ts';
+import type { InventoryEntry, LedgerView } from '../core/inventory.ts';
+import { backendKey, type Placement, type PlacementKey, placementKey } from '../core/key.ts';
+import type { Observed, ObservedPlacement } from '../core/observed.ts';
+import type { Action, CreateAction, Plan, PullAction } from '../core/plan.ts';
+
+export interface RecordInput {
+  /** The set's id: entries of other sets are never touched. */
+  readonly set: string;
+  readonly plan: Plan;
+  readonly desired: Desired;
+  /** As the plan saw it, before any action. */
+  readonly observed: Observed;
+  readonly ledger: Pick<LedgerView, 'inventory' | 'interrupted'>;
+}
+
+export const isBuild = (action: Action): action is PullAction | CreateAction =>
+  action.kind === 'pull' || action.kind === 'create';
+
+/** What an engine that answered has under a name; `unknown` when it did not answer. */
+export function seen(
+  observed: Observed,
+  at: Placement,
+): ObservedPlacement | 'nothing' | 'unknown' {
+  const backend = observed.backends.get(backendKey(at));
+  if (backend?.kind !== 'reachable') return 'unknown';
+  return backend.placements.get(at.name) ?? 'nothing';
+}
+
+export const ownEntries = ({
+  set,
+  ledger,
+}: RecordInput): ReadonlyMap<PlacementKey, InventoryEntry> =>
+  new Map(
+    ledger.inventory
+      .filter((entry) => entry.set === set)
+      .map((entry) => [placementKey(entry), entry] as const),
+  );
+
+export function currentEntries(input: RecordInput): ReadonlyMap<PlacementKey, InventoryEntry> {
+  const { desired, observed, set } = input;
+  const own = ownEntries(input);
+  const entries = new Map<PlacementKey, InventoryEntry>();
+  for (const [key, entry] of own) {
+    const placement = desired.placements.get(key);
+    entries.set(key, placement === undefined ? entry : follow(entry, placement, observed));
+  }
+  for (const { placement, digest, adopted } of foundAsWanted(input, own)) {
+    const entry = entries.get(placement.key) ?? newEntry(set, placement);
+    // Other content than on record: what the old one was made from does not describe it.
+    const made = entry.digest === digest ? entry.made : null;
+    entries.set(placement.key, { ...entry, digest, made, adopted });
+  }
+  return entries;
+}
+
+/** About to be made, and not seen yet. */
+export const newEntry = (set: string, placement: DesiredPlacement): InventoryEntry => ({
+  set,
+  host: placement.host,
+  backend: placement.backend,
+  name: placement.name,
+  digest: null,
+  made: null,
+  adopted: false,
+  residency: placement.residency,
+  ...declared(placement),
+});
+
+/** What the manifests say about a name, remembered for when they no longer do. */
+const declared = ({ model, role, prune, build }: DesiredPlacement) => ({
+  model,
+  role,
+  prune,
+  base: build.kind === 'derive' ? build.base : build.kind === 'alias' ? build.of : null,
+});
+
+const follow = (
+  entry: InventoryEntry,
+  placement: DesiredPlacement,
+  observed: Observed,
+): InventoryEntry => ({
+  ...entry,
+  ...declared(placement),
+  residency: keptInMemory(entry, observed) && !staysLoaded(placement.residency)
+    ? entry.residency
+    : placement.residency,
+});
+
+/**
+ * That we keep it in memory is forgotten only once it is seen not to be kept there: until then
+ * somebody has to unload it, and this is how the next run knows who.
+ */
+function keptInMemory(entry: InventoryEntry, observed: Observed): boolean {
+  if (!staysLoaded(entry.residency)) return false;
+  const there = seen(observed, entry);
+  if (there === 'unknown') return true;
+  return there !== 'nothing' && there.loaded?.expiresAt === 'never';
+}
+
+interface Found {
+  readonly placement: DesiredPlacement;
+  readonly digest: Digest;
+  readonly adopted: boolean;
+}
+
+/** Names that hold what they should, though perhaps not in memory as they should. */
+function* foundAsWanted(
+  { plan, desired, observed, ledger }: RecordInput,
+  own: ReadonlyMap<PlacementKey, InventoryEntry>,
+): Iterable<Found> {
+  for (const { digest, adopted, ...at } of plan.unchanged) {
+    const placement = desired.placements.get(placementKey(at));
+    if (placement !== undefined) yield { placement, digest, adopted };
+  }
+  const builds = new Set(plan.actions.filter(isBuild).map(placementKey));
+  for (const action of plan.actions) {
+    const key = placementKey(action);
+    const placement = desired.placements.get(key);
+    const there = seen(observed, action);
+    if (placement === undefined || builds.has(key) || typeof there === 'string') continue;
+    const entry = own.get(key);
+    const ours = entry !== undefined && (entry.digest !== null || ledger.interrupted.has(key));
+    yield { placement, digest: there.digest, adopted: ours ? entry.adopted : true };
+  }
+}

@@ -1,0 +1,157 @@
+// The ledger of this machine: what modelctl owns, what it was in the middle of, what it did, and
+// what it learned about digests. It never says what exists; that is observed. The inventory is
+// widened before the first effect of a run and narrowed only on observed absence, so whatever a
+// crash leaves behind is owned.
+import type { DatabaseSync } from 'node:sqlite';
+import { assert } from '../core/assert.ts';
+import type { BackendReference } from '../core/backend-reference.ts';
+import type { ChangeSetEntry } from '../core/changeset.ts';
+import type { HistoryEntry } from '../core/history.ts';
+import type { InventoryEntry, LedgerView } from '../core/inventory.ts';
+import { type Placement, type PlacementKey, placementOf } from '../core/key.ts';
+import type { Action } from '../core/plan.ts';
+import { type Problem, ProblemError } from '../core/problem.ts';
+import type { Io } from '../io/io.ts';
+import { type Database, databaseOf } from './ledger/database.ts';
+import { ledgerProblem, onLedger } from './ledger/failure.ts';
+import { openFile, openStandIn } from './ledger/file.ts';
+import { readHistory } from './ledger/history.ts';
+import { type LedgerState, readState, viewOf } from './ledger/read.ts';
+import { toEntry } from './ledger/rows.ts';
+import { migrations } from './ledger/schema.ts';
+import type {
+  ActionFacts,
+  HistoryFilter,
+  RunStart,
+  SetRecord,
+  Settlement,
+} from './ledger/steps.ts';
+import {
+  settlementStep,
+  writeApproval,
+  writeIntent,
+  writeOutcome,
+  writeStart,
+} from './ledger/write.ts';
+
+/** A run that has widened the inventory: only then may it begin actions. */
+export interface Run {
+  /** Before the first effect of an action. Actions of one name do not overlap. */
+  readonly openIntent: (action: Action, now: number) => void;
+  /** Outcome, inventory, what was learned and history, in one transaction. */
+  readonly closeIntent: (change: ChangeSetEntry, facts: ActionFacts, now: number) => void;
+}
+
+/** Every method throws ProblemError when the file fails; writing to what is read-only, too. */
+export interface Ledger {
+  /** Why it can only be read, or stands in for what cannot be read at all; null when all is well. */
+  readonly problem: Problem | null;
+  readonly view: (now: number) => LedgerView;
+  readonly inventory: () => readonly InventoryEntry[];
+  readonly entryOf: (set: string, at: Placement) => InventoryEntry | null;
+  readonly setRecord: (set: string) => SetRecord | null;
+  readonly backends: () => readonly BackendReference[];
+  readonly beginRun: (start: RunStart) => Run;
+  /** Whether `settle` would have anything to write. */
+  readonly wouldSettle: (settlement: Settlement) => boolean;
+  /** Returns whether there was anything to write; that is asked for even where writing fails. */
+  readonly settle: (settlement: Settlement) => boolean;
+  /** A person agrees to the eviction of what was found, not made. */
+  readonly approve: (key: PlacementKey, who: string, now: number) => void;
+  /** Newest first. */
+  readonly history: (filter: HistoryFilter) => readonly HistoryEntry[];
+  readonly close: () => void;
+}
+
+export interface LedgerOptions {
+  /** Absolute; `:memory:` for one that lives as long as it is open. */
+  readonly path: string;
+  readonly mode: 'read' | 'write';
+}
+
+/**
+ * Never fails: a ledger that is damaged, newer, unreadable or not ours to write is left as it is,
+ * and what is returned has the problem and can only be read. Opening for writing makes a missing
+ * ledger and brings an older one up to date; the process lock must be held for that.
+ */
+export async function openLedger(
+  { path, mode }: LedgerOptions,
+  io: Pick<Io, 'files' | 'random'>,
+): Promise<Ledger> {
+  const options = { path, mode };
+  try {
+    const { raw, problem } = await openFile({ ...options, migrations }, io);
+    return createLedger(options, problem, raw);
+  } catch (error) {
+    const problem = error instanceof ProblemError ? error.problem : ledgerProblem(error, path);
+    if (problem === null) throw error;
+    return createLedger(options, problem, await openStandIn(migrations));
+  }
+}
+
+function createLedger(
+  { path, mode }: LedgerOptions,
+  problem: Problem | null,
+  raw: DatabaseSync,
+): Ledger {
+  const database = databaseOf(raw);
+  let known: LedgerState | null = readFirst(database);
+  const state = (): LedgerState => (known ??= onLedger(path, () => readState(database)));
+  const write = <T>(work: () => T): T => {
+    assert(mode === 'write', 'a ledger opened for reading is not written');
+    if (problem !== null) throw new ProblemError(problem);
+    known = null;
+    return onLedger(path, work);
+  };
+  return {
+    problem,
+    view: (now) => {
+      const viewMode = problem === null ? 'writable' : 'read-only';
+      return onLedger(path, () => viewOf(database, state(), viewMode, now));
+    },
+    inventory: () => state().inventory,
+    entryOf: (set, at) => onLedger(path, () => readEntry(database, set, at)),
+    setRecord: (set) => state().sets.get(set) ?? null,
+    backends: () => [...state().backends.values()],
+    beginRun: (start) => {
+      const before = state();
+      write(() => writeStart(database, before, start));
+      return {
+        openIntent: (action, now) => write(() => writeIntent(database, start.set, action, now)),
+        closeIntent: (change, facts, now) =>
+          write(() => writeOutcome(database, start.set, change, facts, now)),
+      };
+    },
+    wouldSettle: (settlement) => settlementStep(database, state(), settlement) !== null,
+    settle: (settlement) => {
+      const step = settlementStep(database, state(), settlement);
+      if (step === null) return false;
+      write(step);
+      return true;
+    },
+    approve: (key, who, now) => write(() => writeApproval(database, placementOf(key), who, now)),
+    history: (filter) => onLedger(path, () => readHistory(database, filter)),
+    close: () => database.close(),
+  };
+}
+
+/** Damage that only shows in a row is found here, before anyone relies on the ledger. */
+function readFirst(database: Database): LedgerState {
+  try {
+    return readState(database);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function readEntry(database: Database, set: string, at: Placement): InventoryEntry | null {
+  const [row] = database.all(
+    'SELECT * FROM inventory WHERE set_id = ? AND host = ? AND backend = ? AND name = ?',
+    set,
+    at.host,
+    at.backend,
+    at.name,
+  );
+  return row === undefined ? null : toEntry(row);
+}

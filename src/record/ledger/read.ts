@@ -1,0 +1,93 @@
+// Everything the ledger knows about now, read in one go and checked row by row: ownership, engines
+// and what digests mean. History stays in the database; see history.ts.
+import type { BackendReference } from '../../core/backend-reference.ts';
+import type { Digest } from '../../core/digest.ts';
+import type { InventoryEntry, LedgerView } from '../../core/inventory.ts';
+import { backendKey, type Placement, type PlacementKey, placementKey } from '../../core/key.ts';
+import type { Made } from '../../core/made.ts';
+import type { Details } from '../../core/observed.ts';
+import type { SetRecord } from './steps.ts';
+import type { Database, Row } from './database.ts';
+import { details, digest, made, orNull, reference, text, toEntry, whole } from './rows.ts';
+
+export interface LedgerState {
+  readonly sets: ReadonlyMap<string, SetRecord>;
+  readonly backends: ReadonlyMap<string, BackendReference>;
+  readonly inventory: readonly InventoryEntry[];
+  readonly made: ReadonlyMap<string, ReadonlyMap<Digest, Made>>;
+  readonly details: ReadonlyMap<string, ReadonlyMap<Digest, Details>>;
+  readonly interrupted: ReadonlySet<PlacementKey>;
+  readonly approved: ReadonlySet<PlacementKey>;
+}
+
+export const readState = (database: Database): LedgerState =>
+  database.snapshot(() => ({
+    sets: new Map(database.all('SELECT * FROM sets').map(toSet)),
+    backends: new Map(
+      database.all('SELECT reference FROM backends ORDER BY host, id').map((row) => {
+        const backend = reference(row, 'reference');
+        return [backendKey({ host: backend.host, backend: backend.id }), backend] as const;
+      }),
+    ),
+    inventory: database
+      .all('SELECT * FROM inventory ORDER BY set_id, host, backend, name')
+      .map(toEntry),
+    made: byBackend(database.all('SELECT * FROM made'), (row) => made(row, 'made')),
+    details: byBackend(database.all('SELECT * FROM details'), (row) => details(row, 'details')),
+    interrupted: placements(database.all('SELECT * FROM history WHERE open = 1')),
+    approved: placements(database.all('SELECT * FROM approvals')),
+  }));
+
+export function viewOf(
+  database: Database,
+  state: LedgerState,
+  mode: LedgerView['mode'],
+  now: number,
+): LedgerView {
+  const { sets: _, backends: __, ...known } = state;
+  return { ...known, mode, recentEvictions: lossesSince(database, now - lossWindowMs) };
+}
+
+const lossWindowMs = 24 * 60 * 60 * 1000;
+
+/**
+ * Models per backend that were evicted or whose weights were overwritten; those that may have
+ * been, because a run was cut off there, count too.
+ */
+const lossesSince = (database: Database, since: number): ReadonlyMap<string, number> =>
+  new Map(
+    database
+      .all(
+        `SELECT host, backend, COUNT(DISTINCT model) AS models FROM history
+         WHERE at > ? AND loses = 1 AND outcome IN ('evicted', 'pulled', 'created', 'unknown')
+         GROUP BY host, backend`,
+        since,
+      )
+      .map((row) => [backendKey(placementOfRow(row)), whole(row, 'models')]),
+  );
+
+const toSet = (row: Row): readonly [string, SetRecord] => [
+  text(row, 'id'),
+  { location: text(row, 'location'), engine: orNull(row, 'engine', reference) },
+];
+
+const placementOfRow = (row: Row): Pick<Placement, 'host' | 'backend'> => ({
+  host: text(row, 'host'),
+  backend: text(row, 'backend'),
+});
+
+const placements = (rows: readonly Row[]): ReadonlySet<PlacementKey> =>
+  new Set(rows.map((row) => placementKey({ ...placementOfRow(row), name: text(row, 'name') })));
+
+function byBackend<T>(
+  rows: readonly Row[],
+  read: (row: Row) => T,
+): ReadonlyMap<string, ReadonlyMap<Digest, T>> {
+  const byKey = new Map<string, Map<Digest, T>>();
+  for (const row of rows) {
+    const key = backendKey(placementOfRow(row));
+    const ofBackend = byKey.get(key) ?? new Map<Digest, T>();
+    byKey.set(key, ofBackend.set(digest(row, 'digest'), read(row)));
+  }
+  return byKey;
+}

@@ -1,0 +1,97 @@
+// The ledger's tables, as a list of steps: a ledger of version n has seen the first n of them.
+// Steps are only ever added; one that has been released is never edited.
+import type { DatabaseSync } from 'node:sqlite';
+
+/**
+ * Keys repeat (set, host, backend, name) rather than refer to one another: each row says on its
+ * own what it is about, to a person with the sqlite3 shell too. `history` is also the list of
+ * intents: a row is written when an action begins (`open`), as `unknown`, and completed when it
+ * ends, so whatever a crash leaves open reads as what it is.
+ */
+const firstStep = `
+  CREATE TABLE sets (
+    id TEXT PRIMARY KEY,
+    location TEXT NOT NULL,
+    engine TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE backends (
+    host TEXT NOT NULL,
+    id TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    PRIMARY KEY (host, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE inventory (
+    set_id TEXT NOT NULL,
+    host TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    name TEXT NOT NULL,
+    model TEXT NOT NULL,
+    role TEXT NOT NULL,
+    digest TEXT,
+    made TEXT,
+    adopted INTEGER NOT NULL,
+    residency TEXT NOT NULL,
+    prune TEXT NOT NULL,
+    base TEXT,
+    PRIMARY KEY (set_id, host, backend, name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE made (
+    host TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    made TEXT NOT NULL,
+    PRIMARY KEY (host, backend, digest)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE details (
+    host TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    details TEXT NOT NULL,
+    PRIMARY KEY (host, backend, digest)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE approvals (
+    host TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    name TEXT NOT NULL,
+    who TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (host, backend, name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE history (
+    sequence INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    open INTEGER NOT NULL,
+    set_id TEXT NOT NULL,
+    host TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    name TEXT NOT NULL,
+    model TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    loses INTEGER NOT NULL,
+    replaced TEXT,
+    outcome TEXT NOT NULL,
+    digest TEXT,
+    download_bytes INTEGER NOT NULL,
+    disk_bytes INTEGER,
+    duration_ms INTEGER NOT NULL,
+    problem_code TEXT
+  ) STRICT;
+  CREATE INDEX history_open ON history (set_id, host, backend, name) WHERE open = 1;
+  CREATE INDEX history_losses ON history (at) WHERE loses = 1;
+`;
+
+export const migrations: readonly string[] = [firstStep];
+
+/** 0 for a database without any tables of ours. */
+export function versionOf(database: DatabaseSync): number {
+  const row = database.prepare('PRAGMA user_version').get();
+  return Number(row?.['user_version']);
+}
+
+/** Takes the missing steps; the caller's transaction makes them all or none. */
+export function migrate(database: DatabaseSync, steps: readonly string[]): void {
+  for (const step of steps.slice(versionOf(database))) database.exec(step);
+  // A pragma takes no bound values; the number is ours.
+  database.exec(`PRAGMA user_version = ${steps.length}`);
+}

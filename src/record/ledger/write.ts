@@ -1,0 +1,267 @@
+// The ledger's steps, each one transaction: what a crash leaves behind is always the state before
+// a step or after it.
+import { assert } from '../../core/assert.ts';
+import type { BackendReference } from '../../core/backend-reference.ts';
+import { canonicalJson, sameJson } from '../../core/canonical.ts';
+import type { ChangeSetEntry } from '../../core/changeset.ts';
+import type { Digest } from '../../core/digest.ts';
+import type { InventoryEntry } from '../../core/inventory.ts';
+import { backendKey, type Placement, type PlacementKey, placementKey, placementOf } from '../../core/key.ts';
+import type { Made } from '../../core/made.ts';
+import type { Details } from '../../core/observed.ts';
+import type { Action } from '../../core/plan.ts';
+import type { ActionFacts, RunScope, RunStart, Settlement } from './steps.ts';
+import type { Database } from './database.ts';
+import type { LedgerState } from './read.ts';
+import { fromEntry } from './rows.ts';
+
+/** Older entries go when a run begins; open ones and what the guard counts are far younger. */
+const historyRowsMax = 100_000;
+
+export function writeStart(
+  database: Database,
+  state: LedgerState,
+  { entries, ...scope }: RunStart,
+): void {
+  const changed = changedEntries(state, scope.set, entries);
+  database.write(() => {
+    writeScope(database, scope);
+    for (const entry of changed) putEntry(database, entry);
+    database.run(
+      `DELETE FROM history
+       WHERE open = 0 AND sequence <= (SELECT MAX(sequence) FROM history) - ?`,
+      historyRowsMax,
+    );
+  });
+}
+
+function changedEntries(
+  state: LedgerState,
+  set: string,
+  entries: readonly InventoryEntry[],
+): readonly InventoryEntry[] {
+  assert(entries.every((entry) => entry.set === set), 'a run writes entries of its own set');
+  const known = ownEntries(state, set);
+  return entries.filter((entry) => !sameJson(known.get(placementKey(entry)), entry));
+}
+
+const ownEntries = (state: LedgerState, set: string): ReadonlyMap<PlacementKey, InventoryEntry> =>
+  new Map(
+    state.inventory
+      .filter((entry) => entry.set === set)
+      .map((entry) => [placementKey(entry), entry] as const),
+  );
+
+function writeScope(database: Database, { set, location, engine, backends }: RunScope): void {
+  database.run(
+    'INSERT OR REPLACE INTO sets (id, location, engine) VALUES (?, ?, ?)',
+    set,
+    location,
+    engine === null ? null : canonicalJson(engine),
+  );
+  for (const backend of backends) putBackend(database, backend);
+}
+
+export function writeIntent(database: Database, set: string, action: Action, now: number): void {
+  database.write(() => {
+    endIntents(database, set, action);
+    database.run(
+      `INSERT INTO history
+       (at, open, set_id, host, backend, name, model, kind, reason, loses, replaced, outcome,
+        download_bytes, disk_bytes, duration_ms)
+       VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'unknown', 0, ?, 0)`,
+      now,
+      set,
+      action.host,
+      action.backend,
+      action.name,
+      action.model,
+      action.kind,
+      action.reason,
+      losesWeights(action) ? 1 : 0,
+      'replaces' in action ? action.replaces : null,
+      action.bytes.disk,
+    );
+  });
+}
+
+/** An eviction, or new weights over old ones. Deriving a name anew loses nothing. */
+const losesWeights = (action: Action): boolean => {
+  if (action.kind === 'evict') return true;
+  if (action.kind === 'pull') return action.replaces !== null;
+  return action.kind === 'create' && action.build.kind === 'source' && action.replaces !== null;
+};
+
+export function writeOutcome(
+  database: Database,
+  set: string,
+  change: ChangeSetEntry,
+  { entry, made, details }: ActionFacts,
+  now: number,
+): void {
+  const { action, digest } = change;
+  assert(entry === null || entry.set === set, 'a run writes entries of its own set');
+  database.write(() => {
+    writeResult(database, set, change, now);
+    if (entry === null) dropEntry(database, set, action);
+    else putEntry(database, entry);
+    if (digest !== null && made !== undefined) putMade(database, action, digest, made);
+    if (digest !== null && details !== undefined) putDetails(database, action, digest, details);
+    if (change.outcome === 'evicted') dropApproval(database, action);
+  });
+}
+
+/** What may or may not have happened stays open: the next run looks, and then knows. */
+function writeResult(
+  database: Database,
+  set: string,
+  { action, outcome, digest, downloadedBytes, durationMs, problem }: ChangeSetEntry,
+  now: number,
+): void {
+  database.run(
+    `UPDATE history
+     SET at = ?, open = ?, outcome = ?, digest = ?, download_bytes = ?, duration_ms = ?,
+         problem_code = ?
+     WHERE open = 1 AND set_id = ? AND host = ? AND backend = ? AND name = ?`,
+    now,
+    outcome === 'unknown' ? 1 : 0,
+    outcome,
+    digest,
+    downloadedBytes,
+    Math.round(durationMs),
+    problem?.code ?? null,
+    set,
+    action.host,
+    action.backend,
+    action.name,
+  );
+}
+
+/** What there is to write; null when the ledger knows it all already. */
+export function settlementStep(
+  database: Database,
+  state: LedgerState,
+  settlement: Settlement,
+): (() => void) | null {
+  const { set, entries, absent, closed, learned } = settlement;
+  const known = ownEntries(state, set);
+  const changed = changedEntries(state, set, entries);
+  const gone = absent.filter((key) => known.has(key));
+  const ended = closed.filter((key) => state.interrupted.has(key));
+  const news = [...newDetails(state, learned)];
+  const moved = !sameScope(state, settlement);
+  if (!moved && [changed, gone, ended, news].every((list) => list.length === 0)) return null;
+  return () => database.write(() => {
+    if (moved) writeScope(database, settlement);
+    for (const entry of changed) putEntry(database, entry);
+    for (const key of gone) {
+      dropEntry(database, set, placementOf(key));
+      dropUnownedApproval(database, placementOf(key));
+    }
+    for (const key of [...gone, ...ended]) endIntents(database, set, placementOf(key));
+    for (const { at, digest, details } of news) putDetails(database, at, digest, details);
+  });
+}
+
+function sameScope(state: LedgerState, { set, location, engine, backends }: RunScope): boolean {
+  return (
+    sameJson(state.sets.get(set), { location, engine }) &&
+    backends.every((backend) =>
+      sameJson(state.backends.get(backendKey({ host: backend.host, backend: backend.id })), backend),
+    )
+  );
+}
+
+function* newDetails(state: LedgerState, learned: Settlement['learned']) {
+  for (const [key, ofBackend] of learned) {
+    const at = placementOf(`${key}|` as PlacementKey);
+    for (const [digest, details] of ofBackend) {
+      if (!sameJson(state.details.get(key)?.get(digest), details)) yield { at, digest, details };
+    }
+  }
+}
+
+export const writeApproval = (database: Database, at: Placement, who: string, now: number): void =>
+  database.write(() => {
+    database.run(
+      'INSERT OR REPLACE INTO approvals (host, backend, name, who, at) VALUES (?, ?, ?, ?, ?)',
+      at.host,
+      at.backend,
+      at.name,
+      who,
+      now,
+    );
+  });
+
+const putEntry = (database: Database, entry: InventoryEntry): void =>
+  database.run(
+    `INSERT OR REPLACE INTO inventory
+     (set_id, host, backend, name, model, role, digest, made, adopted, residency, prune, base)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ...fromEntry(entry),
+  );
+
+const dropEntry = (database: Database, set: string, at: Placement): void =>
+  database.run(
+    'DELETE FROM inventory WHERE set_id = ? AND host = ? AND backend = ? AND name = ?',
+    set,
+    at.host,
+    at.backend,
+    at.name,
+  );
+
+const endIntents = (database: Database, set: string, at: Placement): void =>
+  database.run(
+    `UPDATE history SET open = 0
+     WHERE open = 1 AND set_id = ? AND host = ? AND backend = ? AND name = ?`,
+    set,
+    at.host,
+    at.backend,
+    at.name,
+  );
+
+const putBackend = (database: Database, backend: BackendReference): void =>
+  database.run(
+    'INSERT OR REPLACE INTO backends (host, id, reference) VALUES (?, ?, ?)',
+    backend.host,
+    backend.id,
+    canonicalJson(backend),
+  );
+
+type OnBackend = Pick<Placement, 'host' | 'backend'>;
+
+const putMade = (database: Database, at: OnBackend, digest: Digest, made: Made): void =>
+  database.run(
+    'INSERT OR REPLACE INTO made (host, backend, digest, made) VALUES (?, ?, ?, ?)',
+    at.host,
+    at.backend,
+    digest,
+    canonicalJson(made),
+  );
+
+const putDetails = (database: Database, at: OnBackend, digest: Digest, details: Details): void =>
+  database.run(
+    'INSERT OR REPLACE INTO details (host, backend, digest, details) VALUES (?, ?, ?, ?)',
+    at.host,
+    at.backend,
+    digest,
+    canonicalJson(details),
+  );
+
+const dropApproval = (database: Database, at: Placement): void =>
+  database.run(
+    'DELETE FROM approvals WHERE host = ? AND backend = ? AND name = ?',
+    at.host,
+    at.backend,
+    at.name,
+  );
+
+/** An approval is about what is there; it must not outlive it and meet something else. */
+const dropUnownedApproval = (database: Database, at: Placement): void =>
+  database.run(
+    `DELETE FROM approvals WHERE host = ?1 AND backend = ?2 AND name = ?3 AND NOT EXISTS
+     (SELECT 1 FROM inventory WHERE host = ?1 AND backend = ?2 AND name = ?3)`,
+    at.host,
+    at.backend,
+    at.name,
+  );

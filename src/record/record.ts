@@ -1,0 +1,88 @@
+// Stage 6: what a run means for the inventory. Pure. Before the first effect everything that is
+// owned or about to be is on record; afterwards only what was seen to be gone, or was given up to
+// another set, leaves it. Whatever is in doubt stays.
+import type { ChangeSet } from '../core/changeset.ts';
+import type { Digest } from '../core/digest.ts';
+import type { InventoryEntry } from '../core/inventory.ts';
+import { type Placement, type PlacementKey, placementKey, placementOf } from '../core/key.ts';
+import type { Details } from '../core/observed.ts';
+import { currentEntries, isBuild, newEntry, ownEntries, type RecordInput, seen } from './entries.ts';
+import type { Settlement } from './ledger/steps.ts';
+
+export type { RecordInput } from './entries.ts';
+
+/** The superset: everything owned by the set, and everything that the plan is about to make. */
+export function entriesBeforeRun(input: RecordInput): readonly InventoryEntry[] {
+  const entries = new Map(currentEntries(input));
+  for (const action of input.plan.actions) {
+    const key = placementKey(action);
+    const placement = input.desired.placements.get(key);
+    if (placement === undefined || entries.has(key) || !isBuild(action)) continue;
+    entries.set(key, newEntry(input.set, placement));
+  }
+  return [...entries.values()];
+}
+
+type Settled = Pick<Settlement, 'entries' | 'absent' | 'closed' | 'learned'>;
+
+/**
+ * The inventory after a run, or after a look that led to none (`changes` null). `input.ledger` is
+ * the ledger as it is then; plan and observation are those from before the run.
+ */
+export function settlementOf(
+  input: RecordInput,
+  changes: Pick<ChangeSet, 'entries'> | null,
+): Settled {
+  const absent = absentKeys(input, changes);
+  const dropped = new Set(absent);
+  const learned = new Map<string, ReadonlyMap<Digest, Details>>();
+  for (const [key, backend] of input.observed.backends) {
+    if (backend.kind === 'reachable') learned.set(key, backend.learned);
+  }
+  const entries = [...currentEntries(input)].filter(([key]) => !dropped.has(key));
+  return {
+    entries: entries.map(([, entry]) => entry),
+    absent,
+    closed: resolvedIntents(input, changes),
+    learned,
+  };
+}
+
+/** Not wanted and seen to be gone, with nothing built there since; or given up to another set. */
+function absentKeys(
+  input: RecordInput,
+  changes: Pick<ChangeSet, 'entries'> | null,
+): readonly PlacementKey[] {
+  const { plan, desired, observed } = input;
+  const released = new Set(plan.released.map(placementKey));
+  const built = new Set(
+    (changes?.entries ?? [])
+      .filter(({ action, outcome }) => isBuild(action) && outcome !== 'skipped')
+      .map(({ action }) => placementKey(action)),
+  );
+  const isGone = (key: PlacementKey, at: Placement): boolean =>
+    desired.complete && !built.has(key) && seen(observed, at) === 'nothing';
+  return [...ownEntries(input)]
+    .filter(([key, { model }]) => !desired.placements.has(key) && !desired.heldModels.has(model))
+    .filter(([key, entry]) => released.has(key) || isGone(key, entry))
+    .map(([key]) => key);
+}
+
+/** Names where an earlier run was cut off, and what is there is now known. */
+function resolvedIntents(
+  { plan, observed, ledger }: RecordInput,
+  changes: Pick<ChangeSet, 'entries'> | null,
+): readonly PlacementKey[] {
+  const asWanted = new Set(plan.unchanged.map(placementKey));
+  const acted = new Set(
+    (changes?.entries ?? [])
+      .filter(({ outcome }) => outcome !== 'skipped')
+      .map(({ action }) => placementKey(action)),
+  );
+  const interrupted = [...(ledger.interrupted as ReadonlySet<PlacementKey>)];
+  return interrupted.filter(
+    (key) =>
+      // An action of this run that is still open ended as `unknown`: it came after the look.
+      !acted.has(key) && (asWanted.has(key) || seen(observed, placementOf(key)) === 'nothing'),
+  );
+}

@@ -1,0 +1,152 @@
+// The lock: which bytes each model stood for when it was resolved. A stream of YAML documents, the
+// set first and then one per entry, so that it is read one document at a time, and what an edit
+// does not concern is written back byte for byte: comments survive and diffs stay small. Pure.
+//
+// Invariants: an entry is keyed by model, target and canonical source; a registry's manifest
+// hashes to its revision; nothing is returned from a file with an error in it.
+import type { Artifact } from '../core/artifact.ts';
+import { assert } from '../core/assert.ts';
+import { compareText } from '../core/canonical.ts';
+import { type Checked, checked, type Problem, refused } from '../core/problem.ts';
+import { type LockDocument, splitDocuments } from './lock-documents.ts';
+import { editFiles, printEntry, printHeader } from './lock-print.ts';
+import { duplicateEntry, textProblem } from './lock-problems.ts';
+import { readEntry, readHeader } from './lock-read.ts';
+
+export const lockFileName = 'models.lock.yaml';
+/** For who reads the file: 10,000 entries take a tenth of it. */
+export const lockBytesMax = 256 * 1024 * 1024;
+const problemsMax = 100;
+
+export interface LockHeader {
+  /** The set's random id. */
+  readonly set: string;
+  /** The manifest files it was made from, relative to its own folder, with forward slashes. */
+  readonly files: readonly string[];
+}
+
+export interface LockEntry extends Artifact {
+  /** metadata.name of the Model. */
+  readonly model: string;
+  /** metadata.name of the HardwareTarget; `-` when the Model names none. */
+  readonly target: string;
+}
+
+export interface LockFile extends LockHeader {
+  /** In the order of the file. */
+  readonly entries: readonly LockEntry[];
+}
+
+/** Source comes last: the other two cannot contain a bar, so the text is unambiguous. */
+export const entryKey = (entry: Pick<LockEntry, 'model' | 'target' | 'source'>): string =>
+  `${entry.model}|${entry.target}|${entry.source}`;
+
+export function artifactOf(entry: LockEntry): Artifact {
+  const { model: _model, target: _target, ...artifact } = entry;
+  return artifact;
+}
+
+/** `file` is for origins. All problems are reported, up to a bound; none of them is a warning. */
+export function parseLock(text: string, file: string): Checked<LockFile> {
+  const broken = textProblem(text, file);
+  if (broken !== null) return refused(broken);
+  const [first, ...rest] = splitDocuments(text, file);
+  assert(first !== undefined, 'a lock that is not empty has a first document');
+  const header = readHeader(first);
+  const problems: Problem[] = [...header.problems];
+  // Of a file that is no lock, or one of a later version, nothing else makes sense.
+  if (!header.ok) return refused(...problems);
+  const entries: LockEntry[] = [];
+  const seen = new Map<string, LockDocument>();
+  for (const document of rest) {
+    if (problems.length >= problemsMax) break;
+    if (document.isBlank) continue;
+    const entry = readEntry(document);
+    if (!entry.ok) {
+      problems.push(...entry.problems);
+      continue;
+    }
+    const key = entryKey(entry.value);
+    const earlier = seen.get(key);
+    if (earlier !== undefined) problems.push(duplicateEntry(entry.value, document, earlier));
+    seen.set(key, document);
+    entries.push(entry.value);
+  }
+  return problems.length > 0
+    ? refused(...problems.slice(0, problemsMax))
+    : checked({ ...header.value, entries });
+}
+
+/** A new lock, its entries sorted. The same content gives the same text. */
+export const printLock = (lock: LockFile): string =>
+  printHeader(lock) + lock.entries.toSorted(compareEntries).map(printEntry).join('');
+
+export interface LockChange {
+  readonly added?: readonly LockEntry[];
+  /** By `entryKey`. An entry that moves is removed and added. */
+  readonly removed?: Iterable<string>;
+  readonly files?: readonly string[];
+}
+
+/**
+ * The text after a change to a lock that was parsed without a problem. A new entry goes before the
+ * first one that sorts after it; all that the change does not name stays as it is.
+ */
+export function updateLock(text: string, change: LockChange): string {
+  const [first, ...rest] = splitDocuments(text, lockFileName);
+  assert(first !== undefined, 'a lock that is not empty has a first document');
+  const newline = text.includes('\r\n') ? '\r\n' : '\n';
+  const written = (printed: string): string => printed.replaceAll('\n', newline);
+  const removed = new Set(change.removed);
+  const waiting = (change.added ?? []).toSorted(compareEntries).toReversed();
+  const parts = [
+    change.files === undefined ? first.text : headerWith(first, change.files, written),
+  ];
+  for (const document of rest) {
+    const entry = document.isBlank ? null : parsed(document);
+    if (entry !== null) {
+      const isRemoved = removed.has(entryKey(entry));
+      for (let next = waiting.at(-1); next !== undefined; next = waiting.at(-1)) {
+        const order = compareEntries(next, entry);
+        assert(order !== 0 || isRemoved, 'an added lock entry is already there');
+        if (order > 0) break;
+        parts.push(written(printEntry(next)));
+        waiting.pop();
+      }
+      if (isRemoved) continue;
+    }
+    parts.push(document.text);
+  }
+  return (
+    parts.join('') +
+    waiting
+      .toReversed()
+      .map((entry) => written(printEntry(entry)))
+      .join('')
+  );
+}
+
+const compareEntries = (a: LockEntry, b: LockEntry): number =>
+  compareText(a.model, b.model) ||
+  compareText(a.target, b.target) ||
+  compareText(a.source, b.source);
+
+function parsed(document: LockDocument): LockEntry {
+  const entry = readEntry(document);
+  assert(entry.ok, 'a lock is updated only after it was parsed');
+  return entry.value;
+}
+
+function headerWith(
+  document: LockDocument,
+  files: readonly string[],
+  written: (printed: string) => string,
+): string {
+  const header = readHeader(document);
+  assert(header.ok, 'a lock is updated only after it was parsed');
+  const { value } = header;
+  if (value.files.join('\n') === files.join('\n')) return document.text;
+  if (written(printHeader(value)) === document.text)
+    return written(printHeader({ ...value, files }));
+  return written(editFiles(document.text, files));
+}

@@ -1,0 +1,89 @@
+// From a floating reference to pinned bytes: out of the lock where it has them, else from the
+// source itself. An entry of the lock is never moved here; what upstream says now only matters for
+// references that the lock does not know.
+import type { Artifact } from '../core/artifact.ts';
+import type { Digest } from '../core/digest.ts';
+import type { HeldBecause } from '../core/held.ts';
+import type { Problem } from '../core/problem.ts';
+import type { SourceContext, Sources } from '../artifacts/source.ts';
+
+/** One line of the lock: which Model, on which target, from which canonical source. */
+export interface PinKey {
+  readonly model: string;
+  readonly target: string;
+  readonly source: string;
+}
+
+export interface Pin extends PinKey {
+  readonly artifact: Artifact;
+  /** Resolved now: the lock does not have it yet. */
+  readonly fresh: boolean;
+}
+
+export type Pinned =
+  | { readonly kind: 'pinned'; readonly pin: Pin; readonly moved: string | null }
+  | {
+      readonly kind: 'held';
+      readonly because: HeldBecause;
+      readonly detail: string;
+      readonly remedy: string;
+    }
+  | { readonly kind: 'problem'; readonly problem: Problem };
+
+export interface PinContext extends SourceContext {
+  readonly sources: Sources;
+  readonly locked: (key: PinKey) => Artifact | undefined;
+  readonly known: (key: PinKey) => Artifact | undefined;
+  /** `--locked`: what the lock does not name is refused, not resolved. */
+  readonly refuseUnlocked: boolean;
+}
+
+export async function pin(key: PinKey, context: PinContext): Promise<Pinned> {
+  const artifact = context.locked(key);
+  if (artifact !== undefined) {
+    const moved = await changedInPlace(artifact, context);
+    return { kind: 'pinned', pin: { ...key, artifact, fresh: false }, moved };
+  }
+  if (context.refuseUnlocked) {
+    return {
+      kind: 'held',
+      because: 'unlocked',
+      detail: `The lock has no entry for ${key.source}.`,
+      remedy: 'Let `modelctl apply` without --locked add it, and commit the lock.',
+    };
+  }
+  const known = context.known(key);
+  if (known === undefined) return resolveNow(key, context);
+  return { kind: 'pinned', pin: { ...key, artifact: known, fresh: true }, moved: null };
+}
+
+async function resolveNow(key: PinKey, context: PinContext): Promise<Pinned> {
+  const resolved = await context.sources.sourceOf(key.source).resolve(key.source, context);
+  if (resolved.ok) {
+    return { kind: 'pinned', pin: { ...key, artifact: resolved.value, fresh: true }, moved: null };
+  }
+  const [problem] = resolved.problems;
+  if (problem !== undefined && problem.retry === 'later') {
+    const remedy = problem.remedy ?? 'It is tried again with the next run.';
+    return { kind: 'held', because: 'unreachable', detail: problem.detail, remedy };
+  }
+  if (problem === undefined) throw new Error('a source refused a reference without a problem');
+  return { kind: 'problem', problem };
+}
+
+/** A local file that no longer has the size that was locked; cheap enough to ask each time. */
+async function changedInPlace(artifact: Artifact, context: PinContext): Promise<string | null> {
+  const { local } = context.sources;
+  const [file] = artifact.files;
+  if (file === undefined || !artifact.source.startsWith(`${local.scheme}:`)) return null;
+  const path = local.localPath(artifact.source, context);
+  const stat = await context.io.files.stat(path);
+  if (stat === null || stat.bytes === file.bytes) return null;
+  return `${path} has ${stat.bytes} bytes; locked are ${file.bytes}.`;
+}
+
+/** A pinned adapter as a recipe names it. */
+export const adapterOf = (artifact: Artifact): { path: string; digest: Digest } => ({
+  path: artifact.source,
+  digest: artifact.weights,
+});

@@ -1,0 +1,92 @@
+// Stage 2: from resources to the desired state of this machine. Defaults are applied, engines
+// chosen, references pinned by the lock or by their source, and everything is put into the
+// engines' normal form. Whatever cannot be is held, with its reason, and stays safe from pruning.
+import type { Engines } from '../backends/backend.ts';
+import type { Sources } from '../artifacts/source.ts';
+import type { Artifact } from '../core/artifact.ts';
+import type { BackendReference } from '../core/backend-reference.ts';
+import { mapBounded } from '../core/concurrency.ts';
+import type { Desired } from '../core/desired.ts';
+import { type Checked, checked, refused } from '../core/problem.ts';
+import type { Manifests } from '../core/resource.ts';
+import type { Io } from '../io/io.ts';
+import { type Engine, type EngineChoice, engineKey, enginePool } from './engines.ts';
+import { identify, type SelfNames } from './host.ts';
+import { resolveRequest } from './one-request.ts';
+import type { Pin, PinKey } from './pin.ts';
+import { mergePlacements } from './placements.ts';
+import { requestsOf } from './requests.ts';
+import { revisionOf } from './revision.ts';
+
+export interface ResolveInput {
+  readonly manifests: Manifests;
+  /** The set's id, also where there is no lock yet that names it. */
+  readonly set: string;
+  /** Where relative files are meant from, and where the lock stands. Absolute. */
+  readonly setFolder: string;
+  readonly locked: (key: PinKey) => Artifact | undefined;
+  /** Resolved a moment ago by the same run, but not in the lock. */
+  readonly known: (key: PinKey) => Artifact | undefined;
+  readonly refuseUnlocked: boolean;
+  /** Why nothing may be pruned, as far as files and lock tell; null when they are complete. */
+  readonly incompleteBecause: string | null;
+  readonly self: SelfNames;
+  /** The engine recorded for the set by an earlier run. */
+  readonly recordedEngine: BackendReference | null;
+  readonly engines: Engines;
+  readonly sources: Sources;
+}
+
+export interface Resolved {
+  readonly desired: Desired;
+  /** Every engine that is looked at, by `backendKey`. */
+  readonly engines: ReadonlyMap<string, Engine>;
+  readonly choice: EngineChoice | null;
+  /** Every line that the lock should have for these manifests, on any host. */
+  readonly pins: readonly Pin[];
+}
+
+/** Network references resolved at the same time. */
+const resolvingMax = 4;
+
+export async function resolve(
+  input: ResolveInput,
+  context: { readonly io: Io; readonly signal: AbortSignal },
+): Promise<Checked<Resolved>> {
+  const { manifests } = input;
+  const hosts = manifests.resources.filter((one) => one.kind === 'Host');
+  const identity = identify(hosts, input.self);
+  if (!identity.ok) return identity;
+  const { requests, problems, incomplete } = requestsOf(manifests, identity.value);
+  const pool = await enginePool(manifests, identity.value, input.recordedEngine, input.engines, context);
+  if (!pool.ok) return refused(...problems, ...pool.problems);
+
+  const engines = new Map(pool.value.declared.map((engine) => [engineKey(engine), engine]));
+  const { setFolder: folder, sources, locked, known, refuseUnlocked } = input;
+  const requestContext = {
+    manifests,
+    pool: pool.value,
+    pin: { ...context, folder, sources, locked, known, refuseUnlocked },
+    engines,
+  };
+  const outcomes = await mapBounded(requests, resolvingMax, (request) =>
+    resolveRequest(request, requestContext),
+  );
+  const merged = mergePlacements(outcomes.flatMap((one) => one.placements));
+  const all = [...problems, ...outcomes.flatMap((one) => one.problems), ...merged.problems];
+  if (all.some((problem) => problem.severity === 'error')) return refused(...all);
+
+  const incompleteBecause = input.incompleteBecause ?? incomplete;
+  const body = {
+    set: input.set,
+    complete: incompleteBecause === null,
+    incompleteBecause,
+    placements: merged.placements,
+    held: outcomes.flatMap((one) => one.held),
+    heldModels: new Set(outcomes.flatMap((one) => one.heldModels)),
+    warnings: all,
+  };
+  const desired = { ...body, revision: revisionOf(body) };
+  const pins = outcomes.flatMap((one) => one.pins);
+  return checked({ desired, engines, choice: pool.value.choice(), pins });
+}

@@ -1,0 +1,124 @@
+// Which set do these manifests belong to? A set is what one lock file governs. Its lock is the
+// nearest models.lock.yaml at or above the inputs' common folder; what came from stdin, or stands
+// where nothing can be written, has its lock in the state directory. Reads only.
+import { dirname, join, relative, sep } from 'node:path';
+import type { Artifact } from '../core/artifact.ts';
+import { digestHex } from '../core/digest.ts';
+import { sha256Text } from '../core/hash.ts';
+import { type Checked, checked, errorProblem, refused } from '../core/problem.ts';
+import type { Manifests } from '../core/resource.ts';
+import type { Io } from '../io/io.ts';
+import { artifactOf, entryKey, lockBytesMax, type LockFile, lockFileName, parseLock } from './lock-file.ts';
+import type { PinKey } from './pin.ts';
+
+
+export interface SetState {
+  /** The lock's folder: relative files are meant from here. Absolute. */
+  readonly folder: string;
+  /** Where the lock is, or would be made. */
+  readonly lockPath: string;
+  /** Where it is made when `lockPath` cannot be written. */
+  readonly fallbackPath: string;
+  /** Byte for byte; null while there is none. */
+  readonly text: string | null;
+  readonly lock: LockFile | null;
+  readonly locked: (key: PinKey) => Artifact | undefined;
+  /** Why nothing may be pruned, as far as the files tell; null: all of the set was given. */
+  readonly incompleteBecause: string | null;
+}
+
+export async function readSet(
+  manifests: Manifests,
+  stateFolder: string,
+  io: Io,
+): Promise<Checked<SetState>> {
+  const { folder } = manifests;
+  const fallbackPath = join(stateFolder, 'locks', `${digestHex(sha256Text(folder))}.yaml`);
+  const found = (await nearestLock(folder, io)) ?? (await existing(fallbackPath, io));
+  const isStdin = manifests.files.includes('-');
+  const lockPath = found ?? (isStdin ? fallbackPath : join(folder, lockFileName));
+  const setFolder = lockPath === fallbackPath ? folder : dirname(lockPath);
+  const place = { folder: setFolder, lockPath, fallbackPath };
+  if (found === null) {
+    const incompleteBecause = 'There is no lock yet, so nothing is known to have left the set.';
+    return checked({ ...place, text: null, lock: null, locked: () => undefined, incompleteBecause });
+  }
+  const read = await readLock(found, io);
+  if (!read.ok) return read;
+  const { text, lock } = read.value;
+  const entries = new Map(lock.entries.map((entry) => [entryKey(entry), entry]));
+  return checked({
+    ...place,
+    text,
+    lock,
+    locked: (key) => {
+      const entry = entries.get(entryKey(key));
+      return entry === undefined ? undefined : artifactOf(entry);
+    },
+    incompleteBecause: await missingFrom(manifests, lock, setFolder, io),
+  });
+}
+
+async function nearestLock(folder: string, io: Io): Promise<string | null> {
+  for (let at = folder; ; at = dirname(at)) {
+    const path = await existing(join(at, lockFileName), io);
+    if (path !== null || dirname(at) === at) return path;
+  }
+}
+
+const existing = async (path: string, io: Io): Promise<string | null> =>
+  (await io.files.stat(path))?.kind === 'file' ? path : null;
+
+async function readLock(
+  path: string,
+  io: Io,
+): Promise<Checked<{ readonly text: string; readonly lock: LockFile }>> {
+  let text: string;
+  try {
+    text = new TextDecoder().decode(await io.files.readBytes(path, lockBytesMax));
+  } catch (error) {
+    return refused(
+      errorProblem({
+        code: 'lock/unreadable',
+        summary: 'The lock cannot be read',
+        detail: `${path}: ${error instanceof Error ? error.message : String(error)}`,
+        remedy: 'Make it readable; without it nothing is known of what was pinned.',
+      }),
+    );
+  }
+  const lock = parseLock(text, path);
+  return lock.ok ? checked({ text, lock: lock.value }, lock.problems) : lock;
+}
+
+/** A file that the lock lists and that was not given, though it is still there. */
+async function missingFrom(
+  manifests: Manifests,
+  lock: LockFile,
+  folder: string,
+  io: Io,
+): Promise<string | null> {
+  if (!manifests.complete) return 'What comes from standard input is a part of a set.';
+  const given = new Set(manifests.files);
+  for (const file of lock.files) {
+    const path = join(folder, ...file.split('/'));
+    if (given.has(path)) continue;
+    if (await wasDeleted(path, manifests, io)) continue;
+    return `${file}, which the lock lists, was not given.`;
+  }
+  return null;
+}
+
+/** Deleted on purpose: its folder is still there, and is one of those that were given whole. */
+async function wasDeleted(path: string, manifests: Manifests, io: Io): Promise<boolean> {
+  if ((await io.files.stat(path)) !== null) return false;
+  const parent = dirname(path);
+  const inside = !relative(manifests.folder, parent).split(sep).includes('..');
+  return inside && (await io.files.stat(parent)) !== null;
+}
+
+/** The manifests' paths as the lock lists them: relative to it, with forward slashes, sorted. */
+export const lockedFiles = (manifests: Manifests, setFolder: string): readonly string[] =>
+  manifests.files
+    .filter((file) => file !== '-')
+    .map((file) => relative(setFolder, file).split(sep).join('/'))
+    .toSorted();
