@@ -7,9 +7,11 @@ import type { Considered, Surroundings } from './consider.ts';
 import { assert } from './core/assert.ts';
 import type { ChangeSet } from './core/changeset.ts';
 import { backendKey } from './core/key.ts';
+import type { Observed } from './core/observed.ts';
 import type { Action } from './core/plan.ts';
 import type { Report } from './core/progress.ts';
 import { execute } from './execute/execute.ts';
+import { observe } from './observe/observe.ts';
 import { factsAfter } from './record/facts.ts';
 import { entriesBeforeRun, settlementOf } from './record/record.ts';
 import { writeLock } from './resolve/lock-update.ts';
@@ -36,10 +38,34 @@ export async function apply(
   const { io, ledger } = around;
   const lockPath = lockUpdate.text === null ? null : await writeLock(setState, lockUpdate.text, io);
   const changes = plan.actions.length === 0 ? null : await executeRecorded(considered, around);
+  const learned = changes === null ? considered.observed : await lookAgain(considered, around);
   const after = { ...considered, ledgerView: ledger.view(io.clock.now()) };
-  ledger.settle(settlement(after, changes));
+  ledger.settle({ ...settlement(after, changes), learned: detailsIn(learned) });
   return { changes, lockPath };
 }
+
+/**
+ * What the engines say of what was just made is learned now, so that the next run, which finds
+ * nothing to do, has nothing to ask either.
+ */
+async function lookAgain(considered: Considered, around: Surroundings): Promise<Observed> {
+  const { io, signal, ledger } = around;
+  const { engines, desired } = considered.resolved;
+  try {
+    signal.throwIfAborted();
+    return await observe(engines, desired, ledger.view(io.clock.now()), { io, signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return considered.observed;
+  }
+}
+
+const detailsIn = ({ backends }: Observed) =>
+  new Map(
+    [...backends].flatMap(([key, backend]) =>
+      backend.kind === 'reachable' ? [[key, backend.learned] as const] : [],
+    ),
+  );
 
 async function executeRecorded(
   considered: Considered,
