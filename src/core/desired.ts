@@ -20,8 +20,25 @@ export interface Recipe {
   readonly template?: string;
   readonly parameters?: Readonly<Record<string, ParameterValue>>;
   /** LoRA adapters, by content. */
-  readonly adapters?: readonly { readonly path: string; readonly digest: Digest }[];
+  readonly adapters?: readonly Adapter[];
 }
+
+export interface Adapter {
+  /** Its source, as it was locked; where an engine tells of what it holds, its digest. */
+  readonly path: string;
+  readonly digest: Digest;
+  /** Absent where an engine does not tell. */
+  readonly bytes?: number;
+}
+
+/** What has to be fetched for an adapter of a recipe. */
+export const adapterArtifact = ({ path, digest, bytes }: Adapter): Artifact => ({
+  source: path,
+  revision: digest,
+  files: [{ path: path.split('/').at(-1) ?? path, digest, bytes: bytes ?? 0 }],
+  weights: digest,
+  facts: {},
+});
 
 /** Options that an engine takes with a load. What an engine bakes into names is not here. */
 export interface LoadOptions {

@@ -59,7 +59,7 @@ export function editFiles(header: string, files: readonly string[]): string {
  * Plain where no reader of YAML 1.1 or 1.2 could take it for something else, else in single
  * quotes, and in double quotes with escapes for what those cannot hold.
  */
-export function scalar(value: string | number): string {
+function scalar(value: string | number): string {
   if (typeof value === 'number') return String(value);
   if (isPlain(value)) return value;
   if (/^[\u0020-\u007e]*$/.test(value)) return `'${value.replaceAll("'", "''")}'`;

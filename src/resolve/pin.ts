@@ -1,11 +1,12 @@
 // From a floating reference to pinned bytes: out of the lock where it has them, else from the
 // source itself. An entry of the lock is never moved here; what upstream says now only matters for
 // references that the lock does not know.
-import type { Artifact } from '../core/artifact.ts';
-import type { Digest } from '../core/digest.ts';
+
+import type { SourceContext, Sources } from '../artifacts/source.ts';
+import { type Artifact, artifactBytes } from '../core/artifact.ts';
+import type { Adapter } from '../core/desired.ts';
 import type { HeldBecause } from '../core/held.ts';
 import type { Problem } from '../core/problem.ts';
-import type { SourceContext, Sources } from '../artifacts/source.ts';
 
 /** One line of the lock: which Model, on which target, from which canonical source. */
 export interface PinKey {
@@ -83,7 +84,8 @@ async function changedInPlace(artifact: Artifact, context: PinContext): Promise<
 }
 
 /** A pinned adapter as a recipe names it. */
-export const adapterOf = (artifact: Artifact): { path: string; digest: Digest } => ({
+export const adapterOf = (artifact: Artifact): Adapter => ({
   path: artifact.source,
   digest: artifact.weights,
+  bytes: artifactBytes(artifact),
 });

@@ -1,0 +1,115 @@
+// A file over HTTP, whole or from some byte on. It is told apart whether the server sent the part
+// that was asked for or, not knowing ranges or having another version by now, all of it.
+import { errorProblem, ProblemError } from '../../core/problem.ts';
+import type { ByteRange, Http } from '../../io/io.ts';
+import type { OpenedFile } from '../source.ts';
+import { shownUrl } from './address.ts';
+import { discard } from './body.ts';
+import { type Answer, follow } from './follow.ts';
+import { type Asked, statusProblem, throwWireProblem } from './problems.ts';
+
+export const headersTimeoutMs = 30_000;
+export const bodyIdleTimeoutMs = 60_000;
+
+export interface RangeRequest extends Asked {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly range?: ByteRange;
+  readonly validator?: string;
+}
+
+/** Throws ProblemError, also from `bytes` when the connection breaks. */
+export async function openRange(http: Http, request: RangeRequest): Promise<OpenedFile> {
+  const answer = await ask(http, request);
+  const { status, headers } = answer.response;
+  if (status === 416 && request.range !== undefined) {
+    // Nothing is at that place: the file is shorter than what we have of it. Take it whole.
+    await discard(answer.response.body);
+    const { range: _range, validator: _validator, ...whole } = request;
+    return openRange(http, whole);
+  }
+  if (status !== 200 && status !== 206) {
+    await discard(answer.response.body);
+    throw new ProblemError(statusProblem(answer, request));
+  }
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') return reject(answer, 'sends it compressed, unasked');
+  const bytes = translated(answer.response.body, request);
+  const validator = validatorOf(headers);
+  if (status === 200) {
+    return { start: 0, totalBytes: parseLength(headers['content-length']), validator, bytes };
+  }
+  const range = parseContentRange(headers['content-range']);
+  if (range === null || range.start !== (request.range?.start ?? 0)) {
+    return reject(answer, 'sends another part than was asked for');
+  }
+  return { start: range.start, totalBytes: range.totalBytes, validator, bytes };
+}
+
+async function ask(http: Http, request: RangeRequest): Promise<Answer> {
+  const { range, validator } = request;
+  try {
+    return await follow(http, {
+      method: 'GET',
+      url: request.url,
+      headers: {
+        ...request.headers,
+        'Accept-Encoding': 'identity',
+        ...(range === undefined ? {} : { Range: `bytes=${range.start}-${range.end ?? ''}` }),
+        ...(range === undefined || validator === undefined ? {} : { 'If-Range': validator }),
+      },
+      timeoutMs: headersTimeoutMs,
+      idleTimeoutMs: bodyIdleTimeoutMs,
+      signal: request.signal,
+    });
+  } catch (error) {
+    return throwWireProblem(error, request);
+  }
+}
+
+// Not a generator: cancelling one that was never begun would leave the connection open.
+const translated = (body: AsyncIterable<Uint8Array>, asked: Asked): AsyncIterable<Uint8Array> => ({
+  [Symbol.asyncIterator]() {
+    const chunks = body[Symbol.asyncIterator]();
+    return {
+      next: () => chunks.next().catch((error: unknown) => throwWireProblem(error, asked)),
+      return: async () => {
+        await chunks.return?.();
+        return { done: true, value: undefined };
+      },
+    };
+  },
+});
+
+async function reject(answer: Answer, why: string): Promise<never> {
+  await discard(answer.response.body);
+  throw new ProblemError(
+    errorProblem({
+      code: 'source/unexpected-answer',
+      summary: 'A source gave an unexpected answer',
+      detail: `${shownUrl(answer.url)} ${why}.`,
+      remedy: 'Name an address that serves the file as it is.',
+    }),
+  );
+}
+
+// Only a strong ETag may stand in If-Range; a date is the next best (RFC 9110, 13.1.5).
+function validatorOf(headers: Readonly<Record<string, string>>): string | null {
+  const tag = headers['etag'];
+  if (tag !== undefined && /^"[\u0021\u0023-\u007e]{1,1024}"$/.test(tag)) return tag;
+  const date = headers['last-modified'];
+  return date !== undefined && /^[A-Za-z0-9,: ]{1,64}$/.test(date) ? date : null;
+}
+
+const parseLength = (text: string | undefined): number | null =>
+  text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
+
+function parseContentRange(
+  text: string | undefined,
+): { readonly start: number; readonly totalBytes: number | null } | null {
+  const match = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(text ?? '');
+  if (match === null) return null;
+  return {
+    start: Number(match[1]),
+    totalBytes: match[2] === '*' ? null : Number(match[2]),
+  };
+}

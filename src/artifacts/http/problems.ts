@@ -1,0 +1,94 @@
+// What went wrong on the wire, as problems of a source: no answer, an answer that is none, a body
+// that was cut. A server that is down or busy may answer later; one that says no will not.
+import { errorProblem, type Problem, ProblemError } from '../../core/problem.ts';
+import { HttpError } from '../../io/io.ts';
+import { shownUrl } from './address.ts';
+import type { Answer } from './follow.ts';
+
+/** What was asked for, as the object of a sentence: `the manifest of qwen3:8b`. */
+export interface Asked {
+  readonly what: string;
+  readonly url: URL;
+  readonly signal: AbortSignal;
+  /** What to do when it is not there. */
+  readonly ifMissing: string;
+}
+
+/**
+ * Turns what the http port threw into a ProblemError; an abort and our own bugs stay what they
+ * are. Always throws.
+ */
+export function throwWireProblem(error: unknown, asked: Asked): never {
+  asked.signal.throwIfAborted();
+  if (!(error instanceof HttpError)) throw error;
+  throw new ProblemError(unreachable(error, asked), { cause: error });
+}
+
+const reasons: Record<HttpError['reason'], string> = {
+  refused: 'the connection was refused',
+  unresolved: 'its name could not be resolved',
+  timeout: 'it did not answer in time',
+  cut: 'the connection was cut',
+  tls: 'no trusted encrypted connection could be made',
+  other: 'the request failed',
+};
+
+const unreachable = (error: HttpError, asked: Asked): Problem =>
+  errorProblem({
+    code: error.reason === 'cut' ? 'source/cut' : 'source/unreachable',
+    summary: 'A source did not answer',
+    detail: `Asked ${asked.url.host} for ${asked.what}: ${reasons[error.reason]}.`,
+    remedy: 'Check the network, the proxy and the address; what is there already stays usable.',
+    retry: 'later',
+  });
+
+/** For any status that is not the one hoped for. */
+export function statusProblem(answer: Answer, asked: Asked): Problem {
+  const { status } = answer.response;
+  const said = `${shownUrl(answer.url)} answered ${status} when asked for ${asked.what}.`;
+  if (status === 401 || status === 403) {
+    return errorProblem({
+      code: 'source/unauthorized',
+      summary: 'A source refuses access',
+      detail: `${said} It may be private, or not exist: servers often do not say which.`,
+      remedy: `Check the name. modelctl asks without credentials. ${asked.ifMissing}`,
+    });
+  }
+  if (status === 404 || status === 410) {
+    return errorProblem({
+      code: 'source/not-found',
+      summary: 'A source does not exist',
+      detail: said,
+      remedy: asked.ifMissing,
+    });
+  }
+  if (status === 429 || status === 408) {
+    return errorProblem({
+      code: 'source/rate-limited',
+      summary: 'A source asks to come back later',
+      detail: `${said}${waitAsked(answer.response.headers['retry-after'])}`,
+      remedy: 'Run the same command again later.',
+      retry: 'later',
+    });
+  }
+  return errorProblem({
+    code: 'source/unexpected-answer',
+    summary: 'A source gave an unexpected answer',
+    detail: said,
+    remedy:
+      status >= 500
+        ? 'The server has a fault of its own; run the same command again later.'
+        : 'Check that the address is that of the file or registry itself.',
+    retry: status >= 500 ? 'later' : 'never',
+  });
+}
+
+const secondsShownMax = 86_400;
+
+function waitAsked(retryAfter: string | undefined): string {
+  if (retryAfter === undefined || !/^\d{1,9}$/.test(retryAfter)) return '';
+  const seconds = Number(retryAfter);
+  return seconds <= secondsShownMax
+    ? ` It asks to wait ${seconds} s.`
+    : ' It asks to wait longer than a day.';
+}

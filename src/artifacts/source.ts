@@ -1,0 +1,70 @@
+// The extension point for where bytes come from: read this to add a source. Each source is one
+// folder under sources/ and stands in the one list, sources/index.ts.
+import type { Artifact, ArtifactFile } from '../core/artifact.ts';
+import type { Checked } from '../core/problem.ts';
+import type { ByteRange, Io } from '../io/io.ts';
+
+export interface SourceContext {
+  readonly io: Io;
+  /** Relative `file://` references are meant from here: the folder of the declaring manifest. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Bytes as a source hands them out. A server may send the whole file although a part was asked
+ * for, so `start` is looked at before anything is appended to what is there already.
+ */
+export interface OpenedFile {
+  /** Which byte of the file comes first. */
+  readonly start: number;
+  /** Of the whole file; null when the server does not tell. */
+  readonly totalBytes: number | null;
+  /** Names this version of the file to the server (a strong ETag, else a date); null without. */
+  readonly validator: string | null;
+  /** Must be read or cancelled (`return()`). */
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+export interface Source {
+  /** The scheme that it answers to, as in `ollama`. */
+  readonly scheme: string;
+  /**
+   * Pure. The one spelling of a reference, so that equal means equal; refused when it cannot be
+   * one. `file://` stays relative to its manifest, so that a lock can travel.
+   */
+  readonly canonicalize: (reference: string) => Checked<string>;
+  /** Reads only, headers and manifests only: turns a floating reference into pinned bytes. */
+  readonly resolve: (reference: string, context: SourceContext) => Promise<Checked<Artifact>>;
+  /**
+   * The bytes of one file of an artifact, or a range of them if the file is still the one that
+   * `validator` names. Unverified: whoever stores them compares with the digest. Throws
+   * ProblemError, also while the bytes are read.
+   */
+  readonly open: (
+    artifact: Artifact,
+    file: ArtifactFile,
+    context: SourceContext & { readonly range?: ByteRange; readonly validator?: string },
+  ) => Promise<OpenedFile>;
+}
+
+/** What only sources of files on this machine can say. */
+export interface LocalSource {
+  /**
+   * Pure. The reference as seen from another folder, so that two folders' files of one name stay
+   * two sources, and a lock that stands above both means the same everywhere.
+   */
+  readonly rebase: (reference: string, from: string, to: string, platform: string) => string;
+  /** Absolute path of a canonical reference. */
+  readonly localPath: (canonical: string, context: Pick<SourceContext, 'io' | 'folder'>) => string;
+}
+
+/** The list of sources (sources/index.ts) as the stages see it. */
+export interface Sources {
+  /** Pure. The canonical spelling of any reference; a bare `name:tag` is Ollama's. */
+  readonly canonicalize: (reference: string) => Checked<string>;
+  /** The source that a canonical reference belongs to. */
+  readonly sourceOf: (canonical: string) => Source;
+  /** The source of files on this machine. */
+  readonly local: LocalSource & Pick<Source, 'scheme'>;
+}

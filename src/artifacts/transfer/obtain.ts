@@ -1,0 +1,66 @@
+// Verified bytes on this machine: what an engine is given to build from. A file of a `file://`
+// source is verified where it is; everything else is fetched into the staging folder of the
+// cache, resumed where an earlier run was cut off, and only named by its digest once it has it.
+//
+// It decides nothing about which source to use or when to try again: a problem says whether that
+// can help. Fetching in parts, from several places and into shared stores comes behind this
+// same interface.
+import { posix } from 'node:path';
+import type { Artifact, ArtifactFile } from '../../core/artifact.ts';
+import { type Digest, digestHex } from '../../core/digest.ts';
+import type { Io } from '../../io/io.ts';
+import { sourceFor } from '../sources/index.ts';
+import { download } from './download.ts';
+import type { ObtainedFile } from './obtained.ts';
+import { type Call, shareWork } from './share-work.ts';
+import { verifyInPlace } from './verify-in-place.ts';
+
+export interface Obtain {
+  /**
+   * Throws ProblemError. Progress counts what an earlier run left and what another caller of the
+   * same digest fetches. An abort keeps what has arrived.
+   */
+  readonly obtain: (artifact: Artifact, file: ArtifactFile, call: Call) => Promise<ObtainedFile>;
+  /**
+   * Removes what is staged, whole or in part, for digests that no open work needs. Call it when a
+   * run has ended, never beside one.
+   */
+  readonly sweep: (keep: ReadonlySet<Digest>) => Promise<void>;
+}
+
+export function createObtain(options: {
+  readonly io: Io;
+  /** Absolute. */
+  readonly cacheFolder: string;
+  /** Where a relative source begins: the folder of the manifest that declared it. */
+  readonly folderOf: (artifact: Artifact) => string;
+}): Obtain {
+  const { io, folderOf } = options;
+  const staging = stagingPath(options.cacheFolder);
+  const share = shareWork<ObtainedFile>();
+  return {
+    obtain: async (artifact, file, call) => {
+      const folder = folderOf(artifact);
+      const source = sourceFor(artifact.source);
+      if (source.ok && source.value.scheme === 'file') {
+        return verifyInPlace(artifact, file, { io, folder, ...call });
+      }
+      const { joined, value } = await share(file.digest, call, (shared) =>
+        download(artifact, file, { io, folder, staging, ...shared }),
+      );
+      return joined ? { ...value, downloadedBytes: 0 } : value;
+    },
+    sweep: async (keep) => {
+      const kept = new Set([...keep].map(digestHex));
+      if ((await io.files.stat(staging)) === null) return;
+      for (const { name, kind } of await io.files.list(staging)) {
+        const hex = /^([0-9a-f]{64})(\.partial|\.validator)?$/.exec(name)?.[1];
+        if (kind !== 'file' || hex === undefined || kept.has(hex)) continue;
+        await io.files.remove(posix.join(staging, name));
+      }
+    },
+  };
+}
+
+/** Forward slashes are understood by every platform's file calls, Windows' included. */
+const stagingPath = (cacheFolder: string): string => posix.join(cacheFolder, 'staging');

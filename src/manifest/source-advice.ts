@@ -1,0 +1,64 @@
+// What is wrong with a `source` that the schema refuses. It is the first field that anybody
+// writes, and the one with the most spellings from other tools.
+import { didYouMean } from '../core/did-you-mean.ts';
+import { showValue } from './show-value.ts';
+
+export interface SourceAdvice {
+  readonly detail: string;
+  readonly remedy: string;
+}
+
+const schemes = ['ollama', 'file', 'https'] as const;
+
+/** Pure. */
+export function sourceAdvice(source: string): SourceAdvice {
+  const is = `\`spec.source\` is ${showValue(source, []) ?? 'empty'}`;
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(source)?.[1]?.toLowerCase();
+  if (scheme === undefined) return withoutScheme(source, is);
+  if (scheme === 'http') {
+    return {
+      detail: `${is}, and files are not fetched over plain http.`,
+      remedy: 'Write `https://`, and add `#sha256=` with the digest of the file.',
+    };
+  }
+  if (scheme === 'https') return https(source, is);
+  if (scheme === 'file') return { detail: `${is}, which names no file.`, remedy: asFile };
+  if (scheme === 'ollama') return { detail: `${is}, which is not a name.`, remedy: asName };
+  const near = didYouMean(scheme, schemes);
+  const known = schemes.map((name) => `\`${name}://\``).join(', ');
+  return {
+    detail: `${is}, and \`${scheme}://\` is not a source that is known here.${
+      near === null ? '' : ` Did you mean \`${near}://\`?`
+    }`,
+    remedy: `Sources are ${known}:\n\n  modelctl explain model.spec.source`,
+  };
+}
+
+const asFile = 'Write `file://./model.gguf`, relative to the folder of this manifest.';
+const asName = 'Write it as `ollama pull` takes it, without spaces: `qwen3:8b`.';
+
+function https(source: string, is: string): SourceAdvice {
+  if (/^https:\/\/[^/#]*@/i.test(source)) {
+    return {
+      detail: `${is}: user name and password cannot be part of it.`,
+      remedy: 'Remove what stands before the `@`.',
+    };
+  }
+  if (/#sha256=/i.test(source)) {
+    return {
+      detail: `${is}, and a sha256 has 64 hex digits.`,
+      remedy: 'Print the digest of the file with:\n\n  sha256sum model.gguf',
+    };
+  }
+  return {
+    detail: `${is}, without the digest of the file. Only known bytes are installed.`,
+    remedy: 'Add `#sha256=` and what this prints for the file:\n\n  sha256sum model.gguf',
+  };
+}
+
+function withoutScheme(source: string, is: string): SourceAdvice {
+  const looksLikePath = /^[./~\\]|^[A-Za-z]:[\\/]|\.gguf$/i.test(source);
+  return looksLikePath
+    ? { detail: `${is}, which looks like a path.`, remedy: asFile }
+    : { detail: `${is}, which is not the name of a model.`, remedy: asName };
+}

@@ -1,0 +1,61 @@
+// Processes that are only remembered: what was started, what is alive, what was told to stop.
+import { assert } from '../../src/core/assert.ts';
+import type { Processes } from '../../src/io/io.ts';
+import type { FakeEffects } from './effects.ts';
+
+type Spawned = Parameters<Processes['spawnDetached']>[0] & { readonly pid: number };
+
+export interface FakeProcesses extends Processes {
+  readonly spawned: readonly Spawned[];
+  /** Told of each start, to bring up whatever the program would have been. */
+  readonly onSpawn: (listener: (spawned: Spawned) => void) => void;
+  /** Told of each signal to a living process. SIGKILL has ended it by then. */
+  readonly onSignal: (listener: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void) => void;
+  readonly end: (pid: number) => void;
+}
+
+export function createFakeProcesses(effects: FakeEffects): FakeProcesses {
+  const pid = 1000;
+  let next = pid + 1;
+  const alive = new Set([pid]);
+  const spawned: Spawned[] = [];
+  let onSpawn: (spawned: Spawned) => void = () => undefined;
+  let onSignal: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void = () => undefined;
+  return {
+    pid,
+    spawned,
+    onSpawn: (listener) => {
+      onSpawn = listener;
+    },
+    onSignal: (listener) => {
+      onSignal = listener;
+    },
+    end: (ended) => {
+      alive.delete(ended);
+    },
+    spawnDetached: async (options) => {
+      const child = { ...options, pid: next };
+      effects.apply({ kind: 'spawn', subject: options.program }, () => {
+        next += 1;
+        alive.add(child.pid);
+        spawned.push(child);
+      });
+      onSpawn(child);
+      return child.pid;
+    },
+    isAlive: (asked) => alive.has(checkPid(asked)),
+    startOf: async (asked) => (alive.has(checkPid(asked)) ? `started-${asked}` : null),
+    signal: (asked, signal) => {
+      if (!alive.has(checkPid(asked))) return;
+      effects.apply({ kind: 'signal', subject: `${signal} ${asked}` }, () => {
+        if (signal === 'SIGKILL') alive.delete(asked);
+      });
+      onSignal(asked, signal);
+    },
+  };
+}
+
+function checkPid(pid: number): number {
+  assert(Number.isSafeInteger(pid) && pid > 0, `${pid} is not a process`);
+  return pid;
+}
