@@ -32,21 +32,20 @@ export function homeOf(environment: Environment): Home {
   };
 }
 
-const usualHome =
-  (environment: Environment, localAppData: string | undefined) => (): Home => {
-    if (environment.platform === 'win32') {
-      const local = localAppData ?? win32.join(environment.homeFolder, 'AppData', 'Local');
-      return {
-        state: win32.join(local, 'modelctl', 'state'),
-        cache: win32.join(local, 'modelctl', 'cache'),
-      };
-    }
-    const inHome = (...parts: readonly string[]): string =>
-      posix.join(environment.homeFolder, ...parts, 'modelctl');
-    return environment.platform === 'darwin'
-      ? {
-          state: inHome('Library', 'Application Support'),
-          cache: inHome('Library', 'Caches'),
-        }
-      : { state: inHome('.local', 'state'), cache: inHome('.cache') };
-  };
+const usualHome = (environment: Environment, localAppData: string | undefined) => (): Home => {
+  if (environment.platform === 'win32') {
+    const local = localAppData ?? win32.join(environment.homeFolder, 'AppData', 'Local');
+    return {
+      state: win32.join(local, 'modelctl', 'state'),
+      cache: win32.join(local, 'modelctl', 'cache'),
+    };
+  }
+  const inHome = (...parts: readonly string[]): string =>
+    posix.join(environment.homeFolder, ...parts, 'modelctl');
+  return environment.platform === 'darwin'
+    ? {
+        state: inHome('Library', 'Application Support'),
+        cache: inHome('Library', 'Caches'),
+      }
+    : { state: inHome('.local', 'state'), cache: inHome('.cache') };
+};

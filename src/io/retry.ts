@@ -13,7 +13,7 @@ export interface RetryBounds {
 }
 
 /** For one step of a command that a person waits for. */
-export const retryBounds: RetryBounds = {
+const retryBounds: RetryBounds = {
   attemptsMax: 5,
   delayMsFirst: 500,
   delayMsMax: 30_000,
@@ -33,7 +33,7 @@ export interface RetryOptions<T> {
 /**
  * Runs `step` until it has no problem, or one that trying again cannot help, or the attempts are
  * used up; the last result (or ProblemError) is then the caller's. Attempts count from 1. Aborting
- * during a wait rejects with the signal's reason; during a step, the step decides.
+ * ends a wait with what is known by then; during a step, the step decides.
  */
 export async function retry<T>(
   step: (attempt: number) => Promise<T>,
@@ -41,14 +41,18 @@ export async function retry<T>(
 ): Promise<T> {
   const bounds = options.bounds ?? retryBounds;
   assert(bounds.attemptsMax >= 1, 'a retry has at least one attempt');
+  options.signal.throwIfAborted();
   for (let attempt = 1; ; attempt += 1) {
-    options.signal.throwIfAborted();
     const last = attempt === bounds.attemptsMax;
     const outcome = await outcomeOf(() => step(attempt), options.problemOf);
     if (last || outcome.problem?.retry !== 'later') return outcome.settle();
     const delayMs = backoffMs(attempt, options.random, bounds);
     options.onRetry?.(outcome.problem, delayMs);
-    await options.clock.sleep(delayMs, options.signal);
+    const waited = await options.clock.sleep(delayMs, options.signal).then(
+      () => true,
+      () => false,
+    );
+    if (!waited) return outcome.settle();
   }
 }
 

@@ -8,9 +8,8 @@ import type { Observed, ObservedPlacement } from '../core/observed.ts';
 import type { Action, CreateAction, Plan, PullAction } from '../core/plan.ts';
 
 export interface RecordInput {
-  /** The set's id: entries of other sets are never touched. */
-  readonly set: string;
   readonly plan: Plan;
+  /** Entries of other sets than this one's are never touched. */
   readonly desired: Desired;
   /** As the plan saw it, before any action. */
   readonly observed: Observed;
@@ -21,27 +20,24 @@ export const isBuild = (action: Action): action is PullAction | CreateAction =>
   action.kind === 'pull' || action.kind === 'create';
 
 /** What an engine that answered has under a name; `unknown` when it did not answer. */
-export function seen(
-  observed: Observed,
-  at: Placement,
-): ObservedPlacement | 'nothing' | 'unknown' {
+export function seen(observed: Observed, at: Placement): ObservedPlacement | 'nothing' | 'unknown' {
   const backend = observed.backends.get(backendKey(at));
   if (backend?.kind !== 'reachable') return 'unknown';
   return backend.placements.get(at.name) ?? 'nothing';
 }
 
 export const ownEntries = ({
-  set,
+  desired,
   ledger,
-}: RecordInput): ReadonlyMap<PlacementKey, InventoryEntry> =>
+}: Pick<RecordInput, 'desired' | 'ledger'>): ReadonlyMap<PlacementKey, InventoryEntry> =>
   new Map(
     ledger.inventory
-      .filter((entry) => entry.set === set)
+      .filter((entry) => entry.set === desired.set)
       .map((entry) => [placementKey(entry), entry] as const),
   );
 
 export function currentEntries(input: RecordInput): ReadonlyMap<PlacementKey, InventoryEntry> {
-  const { desired, observed, set } = input;
+  const { desired, observed } = input;
   const own = ownEntries(input);
   const entries = new Map<PlacementKey, InventoryEntry>();
   for (const [key, entry] of own) {
@@ -49,7 +45,7 @@ export function currentEntries(input: RecordInput): ReadonlyMap<PlacementKey, In
     entries.set(key, placement === undefined ? entry : follow(entry, placement, observed));
   }
   for (const { placement, digest, adopted } of foundAsWanted(input, own)) {
-    const entry = entries.get(placement.key) ?? newEntry(set, placement);
+    const entry = entries.get(placement.key) ?? newEntry(desired.set, placement);
     // Other content than on record: what the old one was made from does not describe it.
     const made = entry.digest === digest ? entry.made : null;
     entries.set(placement.key, { ...entry, digest, made, adopted });
@@ -85,9 +81,10 @@ const follow = (
 ): InventoryEntry => ({
   ...entry,
   ...declared(placement),
-  residency: keptInMemory(entry, observed) && !staysLoaded(placement.residency)
-    ? entry.residency
-    : placement.residency,
+  residency:
+    keptInMemory(entry, observed) && !staysLoaded(placement.residency)
+      ? entry.residency
+      : placement.residency,
 });
 
 /**

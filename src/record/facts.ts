@@ -31,7 +31,8 @@ export function factsAfter(change: ChangeSetEntry, input: AfterAction): ActionFa
     case 'create': {
       const digest = change.digest ?? action.digest;
       const made = madeBy(action, input.entryOf);
-      const adopted = entry.adopted && outcome === 'unchanged';
+      // Already there when its turn came, and never seen by us: somebody else was faster.
+      const adopted = outcome === 'unchanged' && (entry.adopted || entry.digest === null);
       const after = { ...entry, digest, made, adopted };
       return { entry: after, ...(made === null ? {} : { made }), ...learned };
     }
@@ -41,7 +42,10 @@ export function factsAfter(change: ChangeSetEntry, input: AfterAction): ActionFa
       return { entry: gone ? null : entry, ...learned };
     }
     case 'unload':
-      return { entry: { ...entry, residency: placement?.residency ?? entry.residency }, ...learned };
+      return {
+        entry: { ...entry, residency: placement?.residency ?? entry.residency },
+        ...learned,
+      };
     case 'load':
       return { entry, ...learned };
   }

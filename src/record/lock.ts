@@ -4,8 +4,8 @@
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { type Checked, checked, errorProblem, type Problem, refused } from '../core/problem.ts';
-import type { Io } from '../io/io.ts';
 import { errorCode } from '../io/error-code.ts';
+import type { Io } from '../io/io.ts';
 import { sqlite, sqliteCode } from './ledger/failure.ts';
 
 export interface LockHolder {
@@ -118,7 +118,7 @@ async function lockedProblem(path: string, io: LockIo): Promise<Problem> {
     code: 'record/locked',
     summary: 'Another process is changing models on this machine',
     detail: `${who} holds ${path}.`,
-    remedy: 'Wait for it to end, or let this command wait:\n  modelctl apply --lock-timeout 5m',
+    remedy: 'Wait for it to end, or let this command wait:\n\n    modelctl apply --lock-timeout 5m',
     retry: 'later',
   });
 }
@@ -155,5 +155,5 @@ const unusableProblem = (path: string, error: unknown): Problem =>
     code: 'record/lock-unusable',
     summary: 'The lock of this machine cannot be taken',
     detail: `${path}: ${error instanceof Error ? error.message : String(error)}.`,
-    remedy: `See who may write there, and that it is an empty file.\n  ls -la ${dirname(path)}`,
+    remedy: `See who may write there, and that it is an empty file:\n\n    ls -la ${dirname(path)}`,
   });

@@ -6,7 +6,14 @@ import type { Digest } from '../core/digest.ts';
 import type { InventoryEntry } from '../core/inventory.ts';
 import { type Placement, type PlacementKey, placementKey, placementOf } from '../core/key.ts';
 import type { Details } from '../core/observed.ts';
-import { currentEntries, isBuild, newEntry, ownEntries, type RecordInput, seen } from './entries.ts';
+import {
+  currentEntries,
+  isBuild,
+  newEntry,
+  ownEntries,
+  type RecordInput,
+  seen,
+} from './entries.ts';
 import type { Settlement } from './ledger/steps.ts';
 
 export type { RecordInput } from './entries.ts';
@@ -18,7 +25,7 @@ export function entriesBeforeRun(input: RecordInput): readonly InventoryEntry[] 
     const key = placementKey(action);
     const placement = input.desired.placements.get(key);
     if (placement === undefined || entries.has(key) || !isBuild(action)) continue;
-    entries.set(key, newEntry(input.set, placement));
+    entries.set(key, newEntry(input.desired.set, placement));
   }
   return [...entries.values()];
 }

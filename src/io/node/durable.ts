@@ -2,15 +2,7 @@
 // the bytes are on disk before the name points at them, and the name is on disk before the call
 // returns.
 import { constants } from 'node:fs';
-import {
-  copyFile,
-  mkdir,
-  open,
-  realpath,
-  rename as renameFile,
-  rm,
-  stat,
-} from 'node:fs/promises';
+import { copyFile, mkdir, open, realpath, rename as renameFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { errorCode, isAbsent } from '../error-code.ts';

@@ -16,7 +16,7 @@ export const createNodeEnvironment = (): Environment => ({
       code: 'environment/no-home',
       summary: 'The home folder is not known',
       detail: 'HOME is not set, and the system knows no home folder for this user.',
-      remedy: 'Say where modelctl may keep its state:\n  export MODELCTL_HOME=/path/to/folder',
+      remedy: 'Say where modelctl may keep its state:\n\n    export MODELCTL_HOME=/path/to/folder',
     });
   },
   get workingFolder() {

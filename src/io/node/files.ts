@@ -6,15 +6,15 @@ import {
   open,
   readdir,
   realpath,
-  stat as statOf,
   statfs,
+  stat as statOf,
   unlink,
 } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { compareText } from '../../core/canonical.ts';
 import { errorCode, isAbsent } from '../error-code.ts';
-import type { ByteRange, Files, FileSpace, FileStat, Random } from '../io.ts';
+import type { ByteRange, FileSpace, FileStat, Files, Random } from '../io.ts';
 import { appendStream, clone, makeFolder, rename, writeAtomic } from './durable.ts';
 
 export const createNodeFiles = (random: Random): Files => ({
@@ -121,9 +121,7 @@ async function* chunksOf(handle: FileHandle, section: Section): AsyncGenerator<U
   }
 }
 
-async function list(
-  path: string,
-): Promise<readonly { name: string; kind: FileStat['kind'] }[]> {
+async function list(path: string): Promise<readonly { name: string; kind: FileStat['kind'] }[]> {
   const entries = await readdir(path, { withFileTypes: true });
   const found = entries.map(async (entry) => {
     if (!entry.isSymbolicLink()) return { name: entry.name, kind: kindOf(entry) };

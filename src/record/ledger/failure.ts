@@ -70,9 +70,9 @@ const problemOf = (code: LedgerCode, path: string, error: unknown): Problem =>
 const remedies: Readonly<Record<LedgerCode, (path: string) => string>> = {
   'record/ledger-damaged': (path) =>
     'Until then nothing is changed. Put back a copy of the file, or set it aside: what is there ' +
-    `is then found again as adopted.\n  mv ${path} ${path}.damaged`,
-  'record/ledger-unreadable': (path) => `See who may read it.\n  ls -l ${path}`,
-  'record/ledger-not-writable': (path) => `See who may write it.\n  ls -ld ${path}`,
+    `is then found again as adopted.\n\n    mv ${path} ${path}.damaged`,
+  'record/ledger-unreadable': (path) => `See who may read it:\n\n    ls -l ${path}`,
+  'record/ledger-not-writable': (path) => `See who may write it:\n\n    ls -l ${path}`,
   'record/ledger-busy': () => 'Run the command again.',
   'record/ledger-disk-full': () => 'Free some space and run the command again.',
 };

@@ -48,7 +48,9 @@ export async function openFile(
     // Reading takes two small files beside the ledger; where those cannot be made, nobody writes.
     const closed = sqliteCode(error) === sqlite.cannotOpen || sqliteCode(error) === sqlite.readOnly;
     if (problem === null || !closed || !(await isSettled(path, io.files))) throw error;
-    return { raw: openFrozen(Sqlite, options), problem };
+    const raw = openFrozen(Sqlite, options);
+    if (raw === null) throw error;
+    return { raw, problem };
   }
 }
 
@@ -93,9 +95,9 @@ function openExisting(Sqlite: Sqlite, { path, mode, migrations }: OpenOptions): 
   const raw = new Sqlite(path, { timeout: busyTimeoutMs });
   try {
     const version = checkVersion(raw, path, migrations);
-    const problem = writeProblem(raw, path);
-    if (version < migrations.length) bringUpToDate(raw, mode, migrations);
+    const problem = writeProblem(raw, path, version);
     raw.exec('PRAGMA synchronous = FULL');
+    if (version < migrations.length) bringUpToDate(raw, mode, migrations);
     if (mode === 'read') raw.exec('PRAGMA query_only = 1');
     checkPages(raw);
     return { raw, problem };
@@ -114,18 +116,22 @@ function checkVersion(raw: DatabaseSync, path: string, migrations: readonly stri
   return version;
 }
 
-/** Asks for the write lock and gives it back at once: SQLite opens what it may not write, too. */
-function writeProblem(raw: DatabaseSync, path: string): Problem | null {
+/**
+ * Begins to write and thinks better of it: SQLite opens what it may not write, too, and says so
+ * only then. Nothing reaches the disk.
+ */
+function writeProblem(raw: DatabaseSync, path: string, version: number): Problem | null {
   raw.exec('PRAGMA busy_timeout = 0');
   try {
     raw.exec('BEGIN IMMEDIATE');
-    raw.exec('ROLLBACK');
+    raw.exec(`PRAGMA user_version = ${version}`);
     return null;
   } catch (error) {
     if (sqliteCode(error) === sqlite.busy) return null;
     if (sqliteCode(error) === sqlite.readOnly) return ledgerProblem(error, path);
     throw error;
   } finally {
+    if (raw.isTransaction) raw.exec('ROLLBACK');
     raw.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
   }
 }
@@ -152,15 +158,16 @@ async function isSettled(path: string, files: Files): Promise<boolean> {
   return journal === null || journal.bytes === 0;
 }
 
-function openFrozen(Sqlite: Sqlite, { path, migrations }: OpenOptions): DatabaseSync {
+/** As it lies on the disk, without any of SQLite's own files; null when it is an older one. */
+function openFrozen(Sqlite: Sqlite, { path, migrations }: OpenOptions): DatabaseSync | null {
   const url = pathToFileURL(path);
   url.searchParams.set('immutable', '1');
   const raw = new Sqlite(url, { readOnly: true });
   try {
-    const version = checkVersion(raw, path, migrations);
-    if (version < migrations.length) throw new DamagedRowError(`version ${version} is too old`);
-    checkPages(raw);
-    return raw;
+    const current = checkVersion(raw, path, migrations) === migrations.length;
+    if (current) checkPages(raw);
+    else raw.close();
+    return current ? raw : null;
   } catch (error) {
     raw.close();
     throw error;

@@ -1,8 +1,8 @@
 // What modelctl did, newest first.
 import type { HistoryEntry } from '../../core/history.ts';
-import type { HistoryFilter } from './steps.ts';
 import type { Database, Row } from './database.ts';
 import { digest, oneOf, orNull, text, whole } from './rows.ts';
+import type { HistoryFilter } from './steps.ts';
 
 /** A null matches everything. */
 export const readHistory = (database: Database, filter: HistoryFilter): readonly HistoryEntry[] =>

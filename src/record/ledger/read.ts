@@ -6,9 +6,9 @@ import type { InventoryEntry, LedgerView } from '../../core/inventory.ts';
 import { backendKey, type Placement, type PlacementKey, placementKey } from '../../core/key.ts';
 import type { Made } from '../../core/made.ts';
 import type { Details } from '../../core/observed.ts';
-import type { SetRecord } from './steps.ts';
 import type { Database, Row } from './database.ts';
 import { details, digest, made, orNull, reference, text, toEntry, whole } from './rows.ts';
+import type { SetRecord } from './steps.ts';
 
 export interface LedgerState {
   readonly sets: ReadonlyMap<string, SetRecord>;

@@ -1,19 +1,30 @@
 // The ledger's steps, each one transaction: what a crash leaves behind is always the state before
 // a step or after it.
 import { assert } from '../../core/assert.ts';
-import type { BackendReference } from '../../core/backend-reference.ts';
 import { canonicalJson, sameJson } from '../../core/canonical.ts';
 import type { ChangeSetEntry } from '../../core/changeset.ts';
-import type { Digest } from '../../core/digest.ts';
 import type { InventoryEntry } from '../../core/inventory.ts';
-import { backendKey, type Placement, type PlacementKey, placementKey, placementOf } from '../../core/key.ts';
-import type { Made } from '../../core/made.ts';
-import type { Details } from '../../core/observed.ts';
+import {
+  backendKey,
+  type Placement,
+  type PlacementKey,
+  placementKey,
+  placementOf,
+} from '../../core/key.ts';
 import type { Action } from '../../core/plan.ts';
-import type { ActionFacts, RunScope, RunStart, Settlement } from './steps.ts';
 import type { Database } from './database.ts';
 import type { LedgerState } from './read.ts';
-import { fromEntry } from './rows.ts';
+import type { ActionFacts, RunScope, RunStart, Settlement } from './steps.ts';
+import {
+  dropApproval,
+  dropEntry,
+  dropUnownedApproval,
+  endIntents,
+  putBackend,
+  putDetails,
+  putEntry,
+  putMade,
+} from './tables.ts';
 
 /** Older entries go when a run begins; open ones and what the guard counts are far younger. */
 const historyRowsMax = 100_000;
@@ -40,7 +51,10 @@ function changedEntries(
   set: string,
   entries: readonly InventoryEntry[],
 ): readonly InventoryEntry[] {
-  assert(entries.every((entry) => entry.set === set), 'a run writes entries of its own set');
+  assert(
+    entries.every((entry) => entry.set === set),
+    'a run writes entries of its own set',
+  );
   const known = ownEntries(state, set);
   return entries.filter((entry) => !sameJson(known.get(placementKey(entry)), entry));
 }
@@ -151,23 +165,27 @@ export function settlementStep(
   const news = [...newDetails(state, learned)];
   const moved = !sameScope(state, settlement);
   if (!moved && [changed, gone, ended, news].every((list) => list.length === 0)) return null;
-  return () => database.write(() => {
-    if (moved) writeScope(database, settlement);
-    for (const entry of changed) putEntry(database, entry);
-    for (const key of gone) {
-      dropEntry(database, set, placementOf(key));
-      dropUnownedApproval(database, placementOf(key));
-    }
-    for (const key of [...gone, ...ended]) endIntents(database, set, placementOf(key));
-    for (const { at, digest, details } of news) putDetails(database, at, digest, details);
-  });
+  return () =>
+    database.write(() => {
+      if (moved) writeScope(database, settlement);
+      for (const entry of changed) putEntry(database, entry);
+      for (const key of gone) {
+        dropEntry(database, set, placementOf(key));
+        dropUnownedApproval(database, placementOf(key));
+      }
+      for (const key of [...gone, ...ended]) endIntents(database, set, placementOf(key));
+      for (const { at, digest, details } of news) putDetails(database, at, digest, details);
+    });
 }
 
 function sameScope(state: LedgerState, { set, location, engine, backends }: RunScope): boolean {
   return (
     sameJson(state.sets.get(set), { location, engine }) &&
     backends.every((backend) =>
-      sameJson(state.backends.get(backendKey({ host: backend.host, backend: backend.id })), backend),
+      sameJson(
+        state.backends.get(backendKey({ host: backend.host, backend: backend.id })),
+        backend,
+      ),
     )
   );
 }
@@ -192,76 +210,3 @@ export const writeApproval = (database: Database, at: Placement, who: string, no
       now,
     );
   });
-
-const putEntry = (database: Database, entry: InventoryEntry): void =>
-  database.run(
-    `INSERT OR REPLACE INTO inventory
-     (set_id, host, backend, name, model, role, digest, made, adopted, residency, prune, base)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ...fromEntry(entry),
-  );
-
-const dropEntry = (database: Database, set: string, at: Placement): void =>
-  database.run(
-    'DELETE FROM inventory WHERE set_id = ? AND host = ? AND backend = ? AND name = ?',
-    set,
-    at.host,
-    at.backend,
-    at.name,
-  );
-
-const endIntents = (database: Database, set: string, at: Placement): void =>
-  database.run(
-    `UPDATE history SET open = 0
-     WHERE open = 1 AND set_id = ? AND host = ? AND backend = ? AND name = ?`,
-    set,
-    at.host,
-    at.backend,
-    at.name,
-  );
-
-const putBackend = (database: Database, backend: BackendReference): void =>
-  database.run(
-    'INSERT OR REPLACE INTO backends (host, id, reference) VALUES (?, ?, ?)',
-    backend.host,
-    backend.id,
-    canonicalJson(backend),
-  );
-
-type OnBackend = Pick<Placement, 'host' | 'backend'>;
-
-const putMade = (database: Database, at: OnBackend, digest: Digest, made: Made): void =>
-  database.run(
-    'INSERT OR REPLACE INTO made (host, backend, digest, made) VALUES (?, ?, ?, ?)',
-    at.host,
-    at.backend,
-    digest,
-    canonicalJson(made),
-  );
-
-const putDetails = (database: Database, at: OnBackend, digest: Digest, details: Details): void =>
-  database.run(
-    'INSERT OR REPLACE INTO details (host, backend, digest, details) VALUES (?, ?, ?, ?)',
-    at.host,
-    at.backend,
-    digest,
-    canonicalJson(details),
-  );
-
-const dropApproval = (database: Database, at: Placement): void =>
-  database.run(
-    'DELETE FROM approvals WHERE host = ? AND backend = ? AND name = ?',
-    at.host,
-    at.backend,
-    at.name,
-  );
-
-/** An approval is about what is there; it must not outlive it and meet something else. */
-const dropUnownedApproval = (database: Database, at: Placement): void =>
-  database.run(
-    `DELETE FROM approvals WHERE host = ?1 AND backend = ?2 AND name = ?3 AND NOT EXISTS
-     (SELECT 1 FROM inventory WHERE host = ?1 AND backend = ?2 AND name = ?3)`,
-    at.host,
-    at.backend,
-    at.name,
-  );
