@@ -8,7 +8,7 @@ import type { Action, ActionId, Plan } from '../core/plan.ts';
 import { errorProblem, type Problem } from '../core/problem.ts';
 import type { Report } from '../core/progress.ts';
 import type { Io } from '../io/io.ts';
-import { backoffMs, type RetryBounds } from '../io/retry.ts';
+import { retry, type RetryBounds } from '../io/retry.ts';
 import { defaultLimits, type Limits, nextActions } from './schedule.ts';
 
 export interface ExecuteContext {
@@ -64,31 +64,30 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Chan
 }
 
 async function runAction(action: Action, context: ExecuteContext): Promise<ChangeSetEntry> {
-  const { clock } = context.io;
-  const startedAt = clock.now();
+  const { io, signal, report } = context;
+  const startedAt = io.clock.now();
   context.onBegin(action);
-  let performed = await attempt(action, 1, context);
-  for (let number = 1; number < actionRetry.attemptsMax; number += 1) {
-    if (!mayRetry(performed, context.signal)) break;
-    const delayMs = backoffMs(number, context.io.random, actionRetry);
-    const { problem } = performed;
-    if (problem) context.report({ kind: 'retrying', action: action.id, problem, delayMs });
-    await clock.sleep(delayMs, context.signal).catch(() => undefined);
-    if (!context.signal.aborted) performed = await attempt(action, number + 1, context);
-  }
+  const perform = (attempt: number): Promise<Performed> => {
+    report({ kind: 'started', action, attempt });
+    return context.perform(action, signal);
+  };
+  const performed = await retry(perform, {
+    clock: io.clock,
+    random: io.random,
+    signal,
+    bounds: actionRetry,
+    problemOf: problemOfFailure,
+    onRetry: (problem, delayMs) =>
+      report({ kind: 'retrying', action: action.id, problem, delayMs }),
+  });
   const { details: _, ...result } = performed;
-  const entry = { action, ...result, durationMs: clock.now() - startedAt };
+  const entry = { action, ...result, durationMs: io.clock.now() - startedAt };
   context.onEnd(entry, performed);
   return entry;
 }
 
-const attempt = (action: Action, number: number, context: ExecuteContext): Promise<Performed> => {
-  context.report({ kind: 'started', action, attempt: number });
-  return context.perform(action, context.signal);
-};
-
-const mayRetry = ({ outcome, problem }: Performed, signal: AbortSignal): boolean =>
-  (outcome === 'failed' || outcome === 'unknown') && problem?.retry === 'later' && !signal.aborted;
+const problemOfFailure = ({ outcome, problem }: Performed): Problem | undefined =>
+  outcome === 'failed' || outcome === 'unknown' ? problem : undefined;
 
 const skipped = (action: Action): ChangeSetEntry => ({
   action,

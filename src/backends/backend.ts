@@ -1,0 +1,149 @@
+// The extension point for engines: read this to add one. A backend is one folder with three
+// files: index.ts (this interface), client.ts (wire I/O) and translate.ts (pure: wire to core and
+// back). It stands in the one list, backends/index.ts, and passes test/backends/contract.ts.
+import type { ObtainedFile } from '../artifacts/transfer/obtained.ts';
+import type { Artifact, ArtifactFile } from '../core/artifact.ts';
+import type { BackendReference, SecretReference } from '../core/backend-reference.ts';
+import type { ChangeSetEntry } from '../core/changeset.ts';
+import type {
+  Build,
+  LoadOptions,
+  ParameterValue,
+  Recipe,
+  Residency,
+  Role,
+} from '../core/desired.ts';
+import type { Digest } from '../core/digest.ts';
+import type { BackendId } from '../core/key.ts';
+import type { BackendObservation, Details } from '../core/observed.ts';
+import type { Action } from '../core/plan.ts';
+import type { Checked } from '../core/problem.ts';
+import type { Io } from '../io/io.ts';
+
+export type BackendType = 'ollama' | 'embedded';
+
+/** What a Model asks of one backend, after all defaults have been applied. */
+export interface ModelRequest {
+  /** metadata.name. */
+  readonly model: string;
+  /** Canonical source reference. */
+  readonly source: string;
+  readonly servedName?: string;
+  readonly aliases: readonly string[];
+  readonly residency: Residency;
+  readonly runtime: LoadOptions;
+  readonly derive?: {
+    readonly system?: string;
+    readonly template?: string;
+    readonly parameters?: Readonly<Record<string, ParameterValue>>;
+    readonly adapters?: Recipe['adapters'];
+  };
+}
+
+/** One name that serving the request takes, in the engine's normal form. */
+export interface PlacementShape {
+  readonly name: string;
+  readonly role: Role;
+  readonly build: Build;
+  readonly residency: Residency;
+  readonly load: LoadOptions;
+}
+
+/** What the pipeline wants to know beyond the list of what is there. */
+export interface Question {
+  /** Names whose details matter: derived ones and their bases. */
+  readonly detailsOf: ReadonlySet<string>;
+  /** Details by digest that are known already and need no request. */
+  readonly remembered: ReadonlyMap<Digest, Details>;
+  /** Artifacts per name: where the name is absent or differs, their present blobs are told. */
+  readonly wanted: ReadonlyMap<string, { readonly artifact: Artifact; readonly digest: Digest | null }>;
+}
+
+export interface BackendContext {
+  readonly io: Io;
+  readonly signal: AbortSignal;
+}
+
+/** What an action needs besides the engine: verified bytes, and someone to tell of progress. */
+export interface PerformContext extends BackendContext {
+  readonly onBytes: (completedBytes: number, totalBytes: number) => void;
+  /**
+   * A local, verified copy of a file of the artifact: fetched when it is not there yet. `file://`
+   * sources are verified where they are and not copied. Throws ProblemError.
+   */
+  readonly obtain: (artifact: Artifact, file: ArtifactFile) => Promise<ObtainedFile>;
+}
+
+export type Performed = Pick<ChangeSetEntry, 'outcome' | 'digest' | 'downloadedBytes' | 'problem'> & {
+  /** Learned on the way and worth remembering for the digest. */
+  readonly details?: Details;
+};
+
+export interface Backend {
+  readonly type: BackendType;
+  /** Unique on its host; see design section 3. */
+  readonly id: BackendId;
+  /** For people: `Ollama at http://127.0.0.1:11434`. */
+  readonly label: string;
+  /**
+   * Pure. The names that serving this request takes, bases before what is derived from them,
+   * aliases last; or why this engine cannot (code `backend/unsupported`, naming the field).
+   */
+  readonly check: (request: ModelRequest) => Checked<readonly PlacementShape[]>;
+  /**
+   * Pure. The engine's digest of a shape once built, where that can be known beforehand; `shapes`
+   * are all of the same request, for those that are built on another.
+   */
+  readonly identify: (
+    shape: PlacementShape,
+    artifact: Artifact,
+    shapes: readonly PlacementShape[],
+  ) => Digest | null;
+  /**
+   * Pure. The one spelling of a name under which the engine lists it; null when it cannot be a
+   * name here.
+   */
+  readonly canonicalName: (name: string) => string | null;
+  /**
+   * Reads only. An engine that is down is an answer (`unreachable`), not an exception. Makes a
+   * fixed number of requests when everything wanted is there and remembered.
+   */
+  readonly observe: (question: Question, context: BackendContext) => Promise<BackendObservation>;
+  /**
+   * The only method that writes. Looks again at what it is about to change, beside the state,
+   * immediately before it acts: `replaces` still there, not in use. Safe to repeat; finding the
+   * work done is success. Never throws for an engine's failure: the problem is in the result,
+   * and its `retry` says whether trying again can help.
+   */
+  readonly perform: (action: Action, context: PerformContext) => Promise<Performed>;
+  /**
+   * Where clients talk to it in the OpenAI protocol (`/v1/chat/completions` and so on), started
+   * if it is one that modelctl starts on demand. Throws ProblemError.
+   */
+  readonly inference: (context: BackendContext) => Promise<InferenceEndpoint>;
+}
+
+export interface InferenceEndpoint {
+  /** Without the path: `http://127.0.0.1:11434`. */
+  readonly url: string;
+  /** May hold a token: never printed. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What a Backend object, or the lack of one, says about an engine on this machine. */
+export interface BackendDeclaration {
+  readonly host: string;
+  readonly type: BackendType;
+  /** metadata.name of the Backend; null when none was declared. */
+  readonly name: string | null;
+  readonly endpoint?: string;
+  readonly store?: string;
+  readonly auth?: SecretReference;
+}
+
+/** The list of engines (backends/index.ts) as the stages see it. */
+export interface Engines {
+  /** Fills in the engine's own defaults (OLLAMA_HOST, store paths) and its normalised id. */
+  readonly refer: (declaration: BackendDeclaration, io: Io) => Promise<Checked<BackendReference>>;
+  readonly create: (reference: BackendReference) => Backend;
+}
