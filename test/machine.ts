@@ -10,9 +10,9 @@ import { reconcile, type Reconciliation, type ReconcileRequest } from '../src/re
 import { memoryHttp } from './fakes/ollama/memory-http.ts';
 import { createFakeOllama, type FakeOllama, realClock } from './fakes/ollama-server.ts';
 
-export const ollamaUrl = 'http://127.0.0.1:11434';
+const ollamaUrl = 'http://127.0.0.1:11434';
 /** What the fake's registry is called in sources; loopback, so it is spoken to in plain http. */
-export const registryHost = '127.0.0.1:11434';
+const registryHost = '127.0.0.1:11434';
 
 export interface Machine {
   readonly ollama: FakeOllama;

@@ -8,8 +8,3 @@ export class AssertionError extends Error {
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new AssertionError(message);
 }
-
-/** Proves to the compiler that a union is exhausted. */
-export function unreachable(value: never): never {
-  throw new AssertionError(`unexpected value ${JSON.stringify(value)}`);
-}

@@ -41,13 +41,20 @@ function afterwards(action: Action, desired: DesiredPlacement | null): ReadonlyM
       return flatten({ content: action.digest ?? action.artifact.revision });
     case 'create':
       return flatten({
-        content: action.digest ?? (action.build.kind === 'source' ? action.artifact.revision : 'made anew'),
+        content:
+          action.digest ??
+          (action.build.kind === 'source' ? action.artifact.revision : 'made anew'),
         ...(action.build.kind === 'alias' ? { aliasOf: action.build.of } : {}),
-        ...(action.build.kind === 'derive' ? { base: action.build.base, recipe: recipeFields(action.build.recipe) } : {}),
+        ...(action.build.kind === 'derive'
+          ? { base: action.build.base, recipe: recipeFields(action.build.recipe) }
+          : {}),
       });
     case 'load': {
       const { keepAliveMs: _, ...load } = action.load;
-      return flatten({ loaded: desired !== null && staysLoaded(desired.residency) ? 'to stay' : true, load: { ...load } });
+      return flatten({
+        loaded: desired !== null && staysLoaded(desired.residency) ? 'to stay' : true,
+        load: { ...load },
+      });
     }
     case 'unload':
       return new Map<string, Json>([['loaded', false]]);

@@ -40,6 +40,8 @@ export interface ObservedPlacement {
   readonly details: Details | null;
   /** What a client's own request loads it with, where the engine keeps that beside the name. */
   readonly configured?: LoadOptions;
+  /** A run was cut off while it replaced the content: the old one is still kept aside. */
+  readonly cutOff?: boolean;
   /** Loaded under this name, or under another name of the same content. */
   readonly loaded: LoadedState | null;
 }

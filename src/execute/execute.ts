@@ -49,9 +49,9 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Chan
   while (ended.size < plan.actions.length) {
     if (context.signal.aborted) break;
     const next = nextActions(plan.actions, { ended, running }, context.limits ?? defaultLimits);
-    for (const action of next.skip) end(skipped(action));
+    for (const action of next.drop) end(skipped(action));
     for (const action of next.start) start(action);
-    if (next.skip.length > 0) continue;
+    if (next.drop.length > 0) continue;
     assert(pending.size > 0, 'actions of a plan wait for one another');
     await Promise.race(pending);
   }

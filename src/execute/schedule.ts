@@ -21,14 +21,14 @@ export interface Progress {
 export interface Next {
   readonly start: readonly Action[];
   /** They wait for something that did not succeed: they are not done in this run. */
-  readonly skip: readonly Action[];
+  readonly drop: readonly Action[];
 }
 
 const notDone: ReadonlySet<Outcome> = new Set(['failed', 'skipped', 'unknown']);
 
 export function nextActions(actions: readonly Action[], progress: Progress, limits: Limits): Next {
   const start: Action[] = [];
-  const skip: Action[] = [];
+  const drop: Action[] = [];
   const running = [...progress.running.values()];
   const open = actions.filter(
     ({ id }) => !progress.ended.has(id) && !progress.running.has(id),
@@ -36,7 +36,7 @@ export function nextActions(actions: readonly Action[], progress: Progress, limi
   for (const action of open) {
     const before = action.after.map((id) => progress.ended.get(id));
     if (before.some((outcome) => outcome !== undefined && notDone.has(outcome))) {
-      skip.push(action);
+      drop.push(action);
       continue;
     }
     if (before.includes(undefined)) continue;
@@ -44,7 +44,7 @@ export function nextActions(actions: readonly Action[], progress: Progress, limi
     if (busy.length >= limits.totalMax) break;
     if (mayStart(action, busy, open, limits)) start.push(action);
   }
-  return { start, skip };
+  return { start, drop };
 }
 
 function mayStart(

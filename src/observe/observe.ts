@@ -11,7 +11,7 @@ import { errorProblem, ProblemError } from '../core/problem.ts';
 import { HttpError, type Io } from '../io/io.ts';
 
 /** One slow engine must not stop a run: beyond this it counts as unreachable. */
-export const observeTimeoutMs = 30_000;
+const observeTimeoutMs = 30_000;
 
 export async function observe(
   engines: ReadonlyMap<string, { readonly backend: Backend }>,
@@ -77,8 +77,11 @@ function questionsOf(
   for (const placement of desired.placements.values()) {
     const question = questions.get(backendKey(placement));
     if (question === undefined) continue;
-    const { name, build, artifact, digest } = placement;
-    if (build.kind === 'source') question.wanted.set(name, { artifact, digest });
+    const { name, build, artifact, digest, residency } = placement;
+    // What nobody is going to bring is not asked for: those questions would come with every run.
+    if (build.kind === 'source' && residency !== 'optional') {
+      question.wanted.set(name, { artifact, digest });
+    }
     if (build.kind === 'derive' && digest === null) question.detailsOf.add(name).add(build.base);
   }
   return questions;

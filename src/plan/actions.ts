@@ -1,5 +1,5 @@
 // From verdicts to actions: what is done, for which reason, for how many bytes, after what.
-import type { DesiredPlacement } from '../core/desired.ts';
+import { clientLoad, type DesiredPlacement } from '../core/desired.ts';
 import { backendKey } from '../core/key.ts';
 import type {
   Action,
@@ -52,6 +52,7 @@ function buildAction(
     artifact: placement.artifact,
     digest: placement.digest,
     replaces: content.replaces?.digest ?? null,
+    load: clientLoad(placement),
   };
   // What the engine keeps as it comes is pulled; what it rewrites or derives is created.
   return placement.build.kind === 'source' && placement.digest !== null

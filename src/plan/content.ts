@@ -1,7 +1,7 @@
 // Does a name hold what it should? One placement at a time, in the order in which they are built:
 // what a name is built on has been judged before it.
 import { sameJson } from '../core/canonical.ts';
-import type { DesiredPlacement, Recipe } from '../core/desired.ts';
+import { clientLoad, type DesiredPlacement, type Recipe } from '../core/desired.ts';
 import { type Digest, shortDigest } from '../core/digest.ts';
 import type { HeldBecause } from '../core/held.ts';
 import { madeFrom, sameMade } from '../core/made.ts';
@@ -19,6 +19,8 @@ export type ContentVerdict =
       readonly because: string;
       /** What is there now and will be replaced. */
       readonly replaces: ObservedPlacement | null;
+      /** It holds what it should already: what is built on it stays as it is. */
+      readonly keepsContent?: boolean;
     }
   | {
       readonly kind: 'held';
@@ -49,7 +51,7 @@ export function judgeContent(
   }
   if (sight.kind === 'there') {
     const compared = compare(world, placement, sight.observed, foundation);
-    if (compared.kind === 'same') return { kind: 'satisfied', observed: sight.observed };
+    if (compared.kind === 'same') return judgeSame(world, placement, sight.observed);
     if (foundation?.kind === 'held') return heldWithFoundation(foundation, placement);
     // An optional name cannot be corrected without its optional base; it is not asked for either.
     if (foundation?.kind === 'absent') return foundation;
@@ -57,6 +59,19 @@ export function judgeContent(
   }
   if (foundation?.kind === 'held') return heldWithFoundation(foundation, placement);
   return judgeAbsence(world, placement);
+}
+
+/** What a cut-off run left aside is cleared away by doing the last step again. */
+function judgeSame(
+  world: World,
+  placement: DesiredPlacement,
+  observed: ObservedPlacement,
+): ContentVerdict {
+  const recorded = world.owned.get(placement.key)?.digest ?? null;
+  const isOurs = recorded !== null || world.ledger.interrupted.has(placement.key);
+  if (observed.cutOff !== true || !isOurs) return { kind: 'satisfied', observed };
+  const because = 'An earlier run was cut off before it had cleared away what was there.';
+  return { kind: 'build', reason: 'config-drift', because, replaces: observed, keepsContent: true };
 }
 
 function judgeAbsence(world: World, placement: DesiredPlacement): ContentVerdict {
@@ -125,7 +140,10 @@ function compare(
   observed: ObservedPlacement,
   foundation: ContentVerdict | undefined,
 ): Comparison {
-  if (placement.digest !== null) return compareDigest(placement.digest, observed.digest);
+  if (placement.digest !== null) {
+    const compared = compareDigest(placement.digest, observed.digest);
+    return compared.kind === 'same' ? compareConfigured(placement, observed) : compared;
+  }
   switch (placement.build.kind) {
     case 'source':
       return compareImport(world, placement, observed);
@@ -144,6 +162,15 @@ const compareDigest = (wanted: Digest, actual: Digest): Comparison =>
         reason: 'digest-drift',
         because: `It is ${shortDigest(actual)}; locked is ${shortDigest(wanted)}.`,
       };
+
+/** What engines keep beside a name, rather than in its content. */
+const compareConfigured = (
+  placement: DesiredPlacement,
+  { configured }: ObservedPlacement,
+): Comparison =>
+  configured === undefined || sameJson(configured, clientLoad(placement))
+    ? { kind: 'same' }
+    : { kind: 'differs', reason: 'config-drift', because: 'What clients load it with changed.' };
 
 function compareImport(
   world: World,
@@ -175,8 +202,8 @@ function compareDerived(
   observed: ObservedPlacement,
   foundation: ContentVerdict | undefined,
 ): Comparison {
-  const base = foundation?.kind === 'satisfied' ? foundation.observed : null;
-  if (foundation?.kind === 'build') {
+  const base = heldBy(foundation);
+  if (foundation?.kind === 'build' && base === null) {
     return { kind: 'differs', reason: 'digest-drift', because: 'Its base is built anew.' };
   }
   const made = madeOf(world, placement, observed.digest);
@@ -203,14 +230,21 @@ function compareMade(made: ReturnType<typeof madeFrom>, wanted: typeof made): Co
   return { kind: 'differs', reason: 'digest-drift', because: 'Its base changed.' };
 }
 
+/** What is there of a foundation that stays as it is. */
+function heldBy(foundation: ContentVerdict | undefined): ObservedPlacement | null {
+  if (foundation?.kind === 'satisfied') return foundation.observed;
+  return foundation?.kind === 'build' && foundation.keepsContent === true
+    ? foundation.replaces
+    : null;
+}
+
 function compareAlias(
   of: string,
   observed: ObservedPlacement,
   foundation: ContentVerdict | undefined,
 ): Comparison {
-  if (foundation?.kind === 'satisfied') {
-    return compareDigest(foundation.observed.digest, observed.digest);
-  }
+  const original = heldBy(foundation);
+  if (original !== null) return compareDigest(original.digest, observed.digest);
   if (foundation?.kind !== 'build') return { kind: 'same' };
   return { kind: 'differs', reason: 'digest-drift', because: `${of} is built anew.` };
 }

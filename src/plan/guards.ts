@@ -6,11 +6,11 @@ import type { Victim } from './prune.ts';
 import type { World } from './world.ts';
 
 /** So many models may always go, however few a backend holds. */
-export const lossesFree = 3;
+const lossesFree = 3;
 /** The share of a backend's owned models that may go within 24 hours. */
-export const lossesShareMax = 0.2;
+const lossesShareMax = 0.2;
 /** From so many owned models on, evicting all of them needs a word. */
-export const everythingFrom = 4;
+const everythingFrom = 4;
 
 export interface Guarded {
   /** Overwrites that are refused. */
@@ -43,9 +43,15 @@ export function guard(
   return { vetoes, refused };
 }
 
-/** Replacing weights loses them; what is derived from a base is made again from it. */
+/**
+ * Replacing weights loses them; what is derived from a base is made again from it, and what is only
+ * set up anew keeps its content.
+ */
 const losesWeights = ({ placement, content }: Judged): boolean =>
-  content.kind === 'build' && content.replaces !== null && placement.build.kind === 'source';
+  content.kind === 'build' &&
+  content.replaces !== null &&
+  content.replaces.digest !== placement.digest &&
+  placement.build.kind === 'source';
 
 function judgeLosses(
   world: World,

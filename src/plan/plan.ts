@@ -14,7 +14,7 @@ import { judgeLeavers, type Victim } from './prune.ts';
 import { driftOf, heldOf, unchangedOf } from './summary.ts';
 import { type PlanInput, type World, worldOf } from './world.ts';
 
-export type { PlanInput, PlanOptions } from './world.ts';
+export type { PlanInput } from './world.ts';
 
 export function plan(input: PlanInput): Plan {
   const world = worldOf(input);

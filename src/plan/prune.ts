@@ -8,6 +8,7 @@ import type { InventoryEntry } from '../core/inventory.ts';
 import { type Placement, placementKey } from '../core/key.ts';
 import type { ObservedPlacement } from '../core/observed.ts';
 import type { Leftover } from '../core/plan.ts';
+import { sharingOf } from './sharing.ts';
 import { sightOf, type World } from './world.ts';
 
 /** An entry that may be evicted as far as it alone is concerned; guards come after. */
@@ -98,24 +99,33 @@ function judgeVictim(
     const why = entry.adopted ? 'modelctl found it and did not bring it' : 'lifecycle.prune is Confirm';
     return hold('needs-approval', `It left the set; ${why}.`, `modelctl approve ${entry.name}`);
   }
-  const { loaded } = observed;
-  if (loaded === null || servesAnother(world, entry, observed)) {
-    return { kind: 'victim', victim: { entry, observed, unloadFirst: false } };
-  }
-  if (loaded.inUse === true || !staysLoaded(entry.residency)) {
-    return hold('in-use', 'It left the set, but is loaded and may be in use.', 'It is evicted once it is unloaded.');
-  }
-  return { kind: 'victim', victim: { entry, observed, unloadFirst: true } };
+  return judgeMemory(world, entry, observed);
 }
 
-/** The same content stays under a desired name: what is loaded is loaded for that one. */
-function servesAnother(world: World, entry: InventoryEntry, observed: ObservedPlacement): boolean {
-  for (const other of world.desired.placements.values()) {
-    if (other.host !== entry.host || other.backend !== entry.backend) continue;
-    const sight = sightOf(world, other);
-    if (sight.kind === 'there' && sight.observed.digest === observed.digest) return true;
+/** What we keep in memory is given back first; what others loaded may be in use by them. */
+function judgeMemory(
+  world: World,
+  entry: InventoryEntry,
+  observed: ObservedPlacement,
+): EntryVerdict {
+  const victim = (unloadFirst: boolean): EntryVerdict => ({
+    kind: 'victim',
+    victim: { entry, observed, unloadFirst },
+  });
+  const { loaded } = observed;
+  if (loaded === null) return victim(false);
+  const { contentWanted, stayingFor } = sharingOf(world, entry, observed);
+  const keptByUs = staysLoaded(entry.residency);
+  if (stayingFor === 'content' || (contentWanted && !keptByUs)) return victim(false);
+  if (loaded.inUse !== true) {
+    if (stayingFor === 'weights') return victim(false);
+    if (keptByUs) return victim(true);
   }
-  return false;
+  return hold(
+    'in-use',
+    'It left the set, but is loaded and may be in use.',
+    'It is evicted once it is unloaded.',
+  );
 }
 
 const hold = (because: HeldBecause, detail: string, remedy: string): EntryVerdict => ({

@@ -1,9 +1,10 @@
 // Is a placement in memory as it should be? Asked after its content has been judged: what is about
 // to be built is loaded afterwards, and a model in use is never reloaded to correct its options.
 import { type DesiredPlacement, type LoadOptions, staysLoaded } from '../core/desired.ts';
-import type { LoadedState } from '../core/observed.ts';
+import type { LoadedState, ObservedPlacement } from '../core/observed.ts';
 import type { Reason } from '../core/plan.ts';
 import type { ContentVerdict } from './content.ts';
+import { sharingOf } from './sharing.ts';
 import type { World } from './world.ts';
 
 export type ResidencyVerdict =
@@ -17,16 +18,18 @@ export function judgeResidency(
   placement: DesiredPlacement,
   content: ContentVerdict,
 ): ResidencyVerdict {
-  if (content.kind === 'build') {
+  // Set up anew with the content that it has: what is in memory stays what it is.
+  const kept = content.kind === 'build' && content.replaces?.digest === placement.digest;
+  if (content.kind === 'build' && !kept) {
     return staysLoaded(placement.residency)
       ? { kind: 'load', reason: 'residency-drift', because: 'It is to stay loaded.' }
       : { kind: 'satisfied' };
   }
-  if (content.kind !== 'satisfied') return { kind: 'satisfied' };
-  const { loaded } = content.observed;
+  const observed = content.kind === 'satisfied' ? content.observed : kept ? content.replaces : null;
+  if (observed === null) return { kind: 'satisfied' };
   return staysLoaded(placement.residency)
-    ? judgeLoaded(placement, loaded)
-    : judgeReleased(world, placement, loaded);
+    ? judgeLoaded(placement, observed.loaded)
+    : judgeReleased(world, placement, observed);
 }
 
 function judgeLoaded(placement: DesiredPlacement, loaded: LoadedState | null): ResidencyVerdict {
@@ -50,11 +53,13 @@ function judgeLoaded(placement: DesiredPlacement, loaded: LoadedState | null): R
 function judgeReleased(
   world: World,
   placement: DesiredPlacement,
-  loaded: LoadedState | null,
+  observed: ObservedPlacement,
 ): ResidencyVerdict {
+  const { loaded } = observed;
   const entry = world.owned.get(placement.key);
   const keptByUs = entry !== undefined && staysLoaded(entry.residency);
   if (!keptByUs || loaded === null || loaded.expiresAt !== 'never') return { kind: 'satisfied' };
+  if (sharingOf(world, placement, observed).stayingFor !== null) return { kind: 'satisfied' };
   if (loaded.inUse === true) {
     return { kind: 'in-use', detail: 'It no longer has to stay loaded, but is in use.' };
   }

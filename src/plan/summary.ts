@@ -28,7 +28,7 @@ export const unchangedOf = (world: World, judged: readonly Judged[]): readonly U
   });
 
 /** There before we did anything about it. A name that a cut-off run of ours made is not found. */
-export function isFound(world: World, key: ReturnType<typeof placementKey>): boolean {
+function isFound(world: World, key: ReturnType<typeof placementKey>): boolean {
   const entry = world.owned.get(key);
   if (entry === undefined) return true;
   return entry.adopted || (entry.digest === null && !world.ledger.interrupted.has(key));

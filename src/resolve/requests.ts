@@ -41,14 +41,9 @@ interface TargetEntry {
 }
 
 export function requestsOf(manifests: Manifests, identity: Identity): Requests {
-  const named = <K extends 'Category' | 'HardwareTarget'>(kind: K) =>
-    new Map(
-      manifests.resources
-        .filter((one) => one.kind === kind)
-        .map((one) => [one.metadata.name, one] as const),
-    );
-  const categories = named('Category') as ReadonlyMap<string, CategoryResource>;
-  const targets = named('HardwareTarget') as ReadonlyMap<string, HardwareTargetResource>;
+  const { resources } = manifests;
+  const categories = byName(resources.filter((one) => one.kind === 'Category'));
+  const targets = byName(resources.filter((one) => one.kind === 'HardwareTarget'));
   const requests: Request[] = [];
   const problems: Problem[] = [];
   for (const model of manifests.resources) {
@@ -75,6 +70,10 @@ export function requestsOf(manifests: Manifests, identity: Identity): Requests {
       first === undefined ? null : `${resourceLabel(first)} matches no Host.`,
   };
 }
+
+const byName = <R extends CategoryResource | HardwareTargetResource>(
+  resources: readonly R[],
+): ReadonlyMap<string, R> => new Map(resources.map((one) => [one.metadata.name, one]));
 
 function targetEntries(
   model: ModelResource,
@@ -122,8 +121,10 @@ function mergeRuntime(
   layers: readonly (Runtime | undefined)[],
   residency: Residency,
 ): LoadOptions {
-  const merged: Runtime = Object.assign({}, ...layers.toReversed());
-  const { keepAlive, ...options } = merged;
+  const { keepAlive, ...options } = layers.reduceRight<Runtime>(
+    (merged, layer) => ({ ...merged, ...layer }),
+    {},
+  );
   if (staysLoaded(residency)) return { ...options, keepAliveMs: 'forever' };
   const keepAliveMs = keepAlive === undefined ? null : parseDuration(keepAlive);
   return keepAliveMs === null ? options : { ...options, keepAliveMs };

@@ -30,7 +30,7 @@ describe('the schedule', () => {
     const pull = actionOf('pull', 'a');
     const load = actionOf('load', 'a', { after: [pull.id] });
     const progress = { ended: new Map([['pull a', 'failed' as const]]), running: new Map() };
-    expect(nextActions([pull, load], progress, defaultLimits).skip).toEqual([load]);
+    expect(nextActions([pull, load], progress, defaultLimits).drop).toEqual([load]);
   });
 
   it('runs two builds on an engine at the same time, and one change of its memory', () => {

@@ -38,7 +38,7 @@ const derivedModel = fc
     const derived = { name: `derived-${base}`, model, backend: at, digest } as const;
     return [
       { name: base, model, backend: at, digest, role: 'base' as const, bytes: 100 },
-      { ...derived, from: base, recipe: { system }, residency: stays as 'stored' | 'loaded' },
+      { ...derived, from: base, recipe: { system }, residency: stays },
       ...(withAlias
         ? [{ name: `alias-${base}`, model, backend: at, digest, aliasOf: derived.name }]
         : []),
@@ -57,13 +57,13 @@ const models = fc
     );
     const whole = [...unique.values()].filter((one) => {
       const at = (other: string) => unique.get(`${one.backend ?? 'ollama'} ${other}`);
-      const base = 'from' in one ? at(one.from as string) : undefined;
+      const base = 'from' in one ? at(one.from) : undefined;
       return !('from' in one) || (base !== undefined && base.digest === one.digest);
     });
     const present = new Set(whole.map((one) => `${one.backend ?? 'ollama'} ${one.name}`));
     return whole.filter(
       (one) =>
-        !('aliasOf' in one) || present.has(`${one.backend ?? 'ollama'} ${String(one.aliasOf)}`),
+        !('aliasOf' in one) || present.has(`${one.backend ?? 'ollama'} ${one.aliasOf}`),
     );
   });
 

@@ -74,6 +74,7 @@ interface SeenBackend {
     readonly bytes?: number;
     readonly weights?: string;
     readonly recipe?: Recipe;
+    readonly configured?: LoadOptions;
     readonly loaded?: {
       readonly expires?: 'never' | number;
       readonly load?: LoadOptions;
@@ -95,7 +96,7 @@ interface OwnedName {
 }
 
 const defaultBackend = 'ollama';
-export const digestOf = (word: string): Digest => sha256Text(word);
+const digestOf = (word: string): Digest => sha256Text(word);
 
 export function planInputOf(one: PlanCase): PlanInput {
   const placements = new Map<PlacementKey, DesiredPlacement>();
@@ -198,6 +199,7 @@ function observationFor(name: string, seen: SeenBackend | 'unreachable'): Backen
       digest: digestOf(item.digest),
       bytes: item.bytes ?? 100,
       details: known ? details : null,
+      ...(item.configured === undefined ? {} : { configured: item.configured }),
       loaded:
         item.loaded === undefined
           ? null
