@@ -102,5 +102,5 @@ export function sayingOf(bytes: Uint8Array | null, digest: string): string {
   return ` ${words.join(' ')}`;
 }
 
-export const toBytes = (content: string | Uint8Array): Uint8Array =>
+const toBytes = (content: string | Uint8Array): Uint8Array =>
   typeof content === 'string' ? new TextEncoder().encode(content) : content;

@@ -157,7 +157,7 @@ const saying = (store: Store, entry: Entry): string => {
   return sayingOf(bytes, weights?.digest ?? '');
 };
 
-export function subjectOf(store: Store, entry: Entry): Subject {
+function subjectOf(store: Store, entry: Entry): Subject {
   const weights = layerOf(entry, 'model');
   return {
     name: entry.name,

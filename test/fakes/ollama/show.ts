@@ -40,7 +40,7 @@ export function listEntry(store: Store, entry: Entry, { modern }: ListOptions): 
   };
 }
 
-export const capabilitiesOf = (family: string): readonly string[] =>
+const capabilitiesOf = (family: string): readonly string[] =>
   family === 'bert' ? ['embedding'] : ['completion'];
 
 export function showEntry(store: Store, entry: Entry): object {

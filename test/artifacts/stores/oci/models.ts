@@ -1,6 +1,7 @@
 // Models made of a few bytes, for a store on a disk in memory.
 import type { OciStore } from '../../../../src/artifacts/stores/oci/blobs.ts';
 import { modelImage } from '../../../../src/artifacts/stores/oci/image.ts';
+import { type OciIndex, parseIndex } from '../../../../src/artifacts/stores/oci/layout.ts';
 import { type PutRequest, putImage } from '../../../../src/artifacts/stores/oci/write.ts';
 import type { Artifact } from '../../../../src/core/artifact.ts';
 import type { Recipe } from '../../../../src/core/desired.ts';
@@ -52,3 +53,9 @@ export const stored = (io: FakeIo): readonly string[] =>
     .paths()
     .filter((path) => path.startsWith(`${storeFolder}/`))
     .map((path) => path.slice(storeFolder.length + 1));
+
+export function indexOf(io: FakeIo): OciIndex {
+  const index = parseIndex(io.files.text(`${storeFolder}/index.json`) ?? '');
+  if (index === null) throw new Error('there is no index');
+  return index;
+}

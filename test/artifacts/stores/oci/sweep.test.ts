@@ -5,7 +5,7 @@ import { removeName } from '../../../../src/artifacts/stores/oci/write.ts';
 import { digestHex } from '../../../../src/core/digest.ts';
 import { sha256Text } from '../../../../src/core/hash.ts';
 import { createFakeIo } from '../../../fakes/io.ts';
-import { model, put, stored, storeFolder, storeOn } from './models.ts';
+import { indexOf, model, put, stored, storeFolder, storeOn } from './models.ts';
 
 const dayMs = 24 * 3_600_000;
 const blob = (text: string): string => `blobs/sha256/${digestHex(sha256Text(text))}`;
@@ -46,7 +46,7 @@ describe('removing a name', () => {
     const io = createFakeIo();
     await put(io, 'one', 'one');
     const path = `${storeFolder}/index.json`;
-    const index = JSON.parse(io.files.text(path) ?? '');
+    const index = indexOf(io);
     const foreign = { mediaType: 'application/x-unknown', digest: sha256Text('x'), size: 1 };
     io.files.put(path, JSON.stringify({ ...index, manifests: [...index.manifests, foreign] }));
     await removeName(storeOn(io), 'one', digestOf('one'));

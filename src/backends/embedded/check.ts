@@ -1,0 +1,158 @@
+// Which names serving a Model takes on the embedded engine, and what it cannot do. Pure. Load
+// options belong to a name and to a load, never to content, so a Model without `derive` is one
+// name; with it, the source is kept under a base of its own, whose files both share.
+import {
+  clientLoad,
+  type LoadOptions,
+  type ParameterValue,
+  type Recipe,
+  staysLoaded,
+} from '../../core/desired.ts';
+import { didYouMean } from '../../core/did-you-mean.ts';
+import { type Checked, checked, errorProblem, type Problem } from '../../core/problem.ts';
+import type { ModelRequest, PlacementShape } from '../backend.ts';
+import { parameterChecks } from './parameters.ts';
+
+export function check(request: ModelRequest): Checked<readonly PlacementShape[]> {
+  const problems = [
+    ...sourceProblems(request.source),
+    ...nameProblems(request),
+    ...runtimeProblems(request.runtime),
+    ...recipeProblems(request.derive),
+  ];
+  return problems.length > 0 ? { ok: false, problems } : checked(shapesOf(request));
+}
+
+/** As it is: names are compared exactly. Null for what cannot be a reference of an OCI layout. */
+export const canonicalName = (name: string): string | null =>
+  /^[A-Za-z0-9_][A-Za-z0-9._:/-]{0,254}$/.test(name) ? name : null;
+
+/** Where the source of a derived name is kept. */
+const baseNameOf = (model: string): string => `modelctl-base/${model}`;
+
+function shapesOf(request: ModelRequest): readonly PlacementShape[] {
+  const { model, residency, runtime } = request;
+  const load: LoadOptions = staysLoaded(residency)
+    ? { ...runtime, keepAliveMs: 'forever' }
+    : runtime;
+  const name = servedName(request);
+  const aside = residency === 'optional' ? 'optional' : 'stored';
+  const recipe = recipeOf(request.derive);
+  const base = baseNameOf(model);
+  const shape: PlacementShape = {
+    name,
+    role: 'model',
+    build: recipe === null ? { kind: 'source' } : { kind: 'derive', base, recipe },
+    residency,
+    load,
+  };
+  const below: readonly PlacementShape[] =
+    recipe === null
+      ? []
+      : [{ name: base, role: 'base', build: { kind: 'source' }, residency: aside, load: {} }];
+  const aliases = request.aliases.map(
+    (alias): PlacementShape => ({
+      name: alias,
+      role: 'alias',
+      build: { kind: 'alias', of: name },
+      residency: aside,
+      load: clientLoad({ residency, load }),
+    }),
+  );
+  return [...below, shape, ...aliases];
+}
+
+const servedName = ({ servedName: name, model }: ModelRequest): string => name ?? model;
+
+/** Null when nothing is put on top of the source. */
+function recipeOf(derive: ModelRequest['derive']): Recipe | null {
+  const { system, template, parameters, adapters } = derive ?? {};
+  const recipe: Recipe = {
+    ...(system === undefined ? {} : { system }),
+    ...(template === undefined ? {} : { template }),
+    ...(parameters === undefined || Object.keys(parameters).length === 0 ? {} : { parameters }),
+    ...(adapters === undefined || adapters.length === 0 ? {} : { adapters }),
+  };
+  return Object.keys(recipe).length === 0 ? null : recipe;
+}
+
+function sourceProblems(source: string): readonly Problem[] {
+  if (!source.startsWith('ollama://')) return [];
+  return [
+    unsupported(
+      'spec.source',
+      `The embedded engine cannot take models from registries of Ollama's kind yet (${source}).`,
+      'Name a file (file://./model.gguf) or a download (https://…#sha256=…), or run an Ollama.',
+    ),
+  ];
+}
+
+function nameProblems(request: ModelRequest): readonly Problem[] {
+  const names: readonly (readonly [string, string])[] = [
+    ['spec.servedName', servedName(request)],
+    ...request.aliases.map((alias, at) => [`spec.aliases.${at}`, alias] as const),
+  ];
+  return names
+    .filter(([, name]) => canonicalName(name) === null)
+    .map(([path, name]) =>
+      unsupported(
+        path,
+        `${JSON.stringify(name)} cannot be the name of a model.`,
+        'Begin it with a letter or digit; go on with letters, digits and . _ : / - (at most 255).',
+      ),
+    );
+}
+
+function runtimeProblems({ kvCacheType, flashAttention }: LoadOptions): readonly Problem[] {
+  if (kvCacheType === undefined || kvCacheType === 'f16' || flashAttention !== false) return [];
+  return [
+    unsupported(
+      'spec.runtime.kvCacheType',
+      `llama.cpp computes with a cache in ${kvCacheType} through flash attention only, which is turned off.`,
+      'Leave flashAttention out, or kvCacheType.',
+    ),
+  ];
+}
+
+function recipeProblems(derive: ModelRequest['derive']): readonly Problem[] {
+  const problems = Object.entries(derive?.parameters ?? {}).flatMap(([name, value]) =>
+    parameterProblems(name, value),
+  );
+  return isGoTemplate(derive?.template ?? '') ? [...problems, goTemplate] : problems;
+}
+
+function parameterProblems(name: string, value: ParameterValue): readonly Problem[] {
+  const path = `spec.derive.parameters.${name}`;
+  const known = parameterChecks[name];
+  if (known === undefined) {
+    const meant = didYouMean(name, Object.keys(parameterChecks));
+    return [
+      unsupported(
+        path,
+        `The embedded engine has no parameter ${name}.${meant === null ? '' : ` Did you mean ${meant}?`}`,
+        `Leave it out, or take one of ${Object.keys(parameterChecks).join(', ')}.`,
+      ),
+    ];
+  }
+  if (known.is(value)) return [];
+  return [unsupported(path, `${name} is ${JSON.stringify(value)}.`, `Make it ${known.wanted}.`)];
+}
+
+/** `{{ .Prompt }}`, `{{- if .System }}`: Ollama's kind. In Jinja a dot never begins an expression. */
+const isGoTemplate = (template: string): boolean =>
+  /\{\{-?\s*(?:\.[A-Z]|(?:if|range|with|template|else|end|block|define)\b)/.test(template);
+
+const unsupported = (path: string, detail: string, remedy: string): Problem =>
+  errorProblem({
+    code: 'backend/unsupported',
+    summary: 'The engine cannot do what a Model asks for',
+    detail,
+    remedy,
+    path,
+  });
+
+const goTemplate = unsupported(
+  'spec.derive.template',
+  "The embedded engine takes Jinja templates, and this is one of Go's, as Ollama takes them.",
+  'Write it as Jinja, or leave it out: the model brings its own.',
+);

@@ -1,0 +1,60 @@
+// Hands files to the engine before a name is made of them. What the engine has already is not
+// sent again; what it gets it hashes itself.
+import type { Artifact, ArtifactFile } from '../../core/artifact.ts';
+import { errorProblem, ProblemError } from '../../core/problem.ts';
+import type { PerformContext } from '../backend.ts';
+import { hasBlob, upload } from './client.ts';
+import type { Progress } from './replace.ts';
+import type { Engine } from './transport.ts';
+
+/** Throws ProblemError. Progress counts the bytes that are with the engine. */
+export async function uploadFiles(
+  engine: Engine,
+  context: PerformContext,
+  artifact: Artifact,
+  files: readonly ArtifactFile[],
+  progress: Progress,
+): Promise<void> {
+  const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  let sentBytes = 0;
+  for (const file of files) {
+    if (!(await hasBlob(engine, context, file.digest))) {
+      const { path, downloadedBytes } = await context.obtain(artifact, file);
+      progress.downloadedBytes += downloadedBytes;
+      const before = sentBytes;
+      const onBytes = (bytes: number): void =>
+        context.onBytes(Math.min(before + bytes, totalBytes), totalBytes);
+      const length = await lengthOf(context, path);
+      const chunks = counted(context.io.files.readStream(path), onBytes);
+      await upload(engine, context, file.digest, { chunks, length });
+    }
+    sentBytes += file.bytes;
+    context.onBytes(sentBytes, totalBytes);
+  }
+}
+
+async function lengthOf(context: PerformContext, path: string): Promise<number> {
+  const stat = await context.io.files.stat(path);
+  if (stat?.kind === 'file') return stat.bytes;
+  throw new ProblemError(
+    errorProblem({
+      code: 'backend/file-gone',
+      summary: 'A file that was to be imported is gone',
+      detail: `${path} was verified and is no longer there.`,
+      remedy: 'Apply again.',
+      retry: 'later',
+    }),
+  );
+}
+
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    yield chunk;
+    bytes += chunk.length;
+    onBytes(bytes);
+  }
+}

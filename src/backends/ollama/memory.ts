@@ -1,0 +1,127 @@
+// Loads and unloads. A load is done when the engine lists the runner, an unload when it no longer
+// does: what the engine answers says only that it has heard.
+import type { LoadOptions } from '../../core/desired.ts';
+import type { Digest } from '../../core/digest.ts';
+import { errorProblem, type Problem } from '../../core/problem.ts';
+import type { PerformContext, Performed } from '../backend.ts';
+import { list, load, type Running, release, running, show } from './client.ts';
+import { changedMeanwhile, inUse } from './failures.ts';
+import { done, failedWith, unchanged } from './outcome.ts';
+import { expiry, type Listing, type Runner } from './translate.ts';
+import type { Engine } from './transport.ts';
+
+export async function loadName(
+  engine: Engine,
+  context: PerformContext,
+  { name, load: options }: { readonly name: string; readonly load: LoadOptions },
+): Promise<Performed> {
+  const [listing, before] = await Promise.all([list(engine, context), running(engine, context)]);
+  const digest = listing.models.get(name)?.digest;
+  if (digest === undefined)
+    return failedWith(changedMeanwhile(engine.label, `${name} is not there.`));
+  const same = before.runners.find((runner) => runner.digest === digest);
+  if (
+    same !== undefined &&
+    options.keepAliveMs === 'forever' &&
+    expiry(same, before.nowMs) === 'never'
+  ) {
+    return unchanged(digest);
+  }
+  if (same === undefined) {
+    const sharing = await runnerOfSameWeights(engine, context, name, listing, before.runners);
+    if (sharing !== null && sharing.expiresAt < before.nowMs) {
+      const detail = `The weights of ${name} are in use as ${sharing.name}, with other options.`;
+      return failedWith(inUse(engine.label, sharing.name, detail));
+    }
+  }
+  await load(engine, context, name, options.keepAliveMs);
+  const loaded = await isRunning(engine, context, name, listing);
+  if (loaded === 'as-it-was') {
+    // The engine took the runner that it had, under what the name held before: it starts anew.
+    await release(engine, context, name);
+    await untilGone(engine, context, (runner) => runner.name === name);
+    await load(engine, context, name, options.keepAliveMs);
+  }
+  return loaded === 'no' ? failedWith(notLoaded(engine, name)) : done('loaded', digest);
+}
+
+async function isRunning(
+  engine: Engine,
+  context: PerformContext,
+  name: string,
+  listing: Listing,
+): Promise<'yes' | 'no' | 'as-it-was'> {
+  const { runners } = await running(engine, context);
+  const digest = listing.models.get(name)?.digest;
+  if (runners.some((runner) => runner.digest === digest)) return 'yes';
+  if ((await runnerOfSameWeights(engine, context, name, listing, runners)) !== null) return 'yes';
+  return runners.some((runner) => runner.name === name) ? 'as-it-was' : 'no';
+}
+
+/** The engine has one runner per weights and shows it under the name that started it. */
+async function runnerOfSameWeights(
+  engine: Engine,
+  context: PerformContext,
+  name: string,
+  listing: Listing,
+  runners: readonly Runner[],
+): Promise<Runner | null> {
+  const known = runners.filter((one) => listing.models.get(one.name)?.digest === one.digest);
+  if (known.length === 0) return null;
+  const weights = (await show(engine, context, name))?.weights ?? null;
+  if (weights === null) return null;
+  for (const runner of known) {
+    if ((await show(engine, context, runner.name))?.weights === weights) return runner;
+  }
+  return null;
+}
+
+/** Requests that are under way are finished first. */
+const unloadTimeoutMs = 60_000;
+const firstPauseMs = 50;
+const pauseMsMax = 1_000;
+
+export async function unloadName(
+  engine: Engine,
+  context: PerformContext,
+  name: string,
+): Promise<Performed> {
+  const [listing, before] = await Promise.all([list(engine, context), running(engine, context)]);
+  const digest = listing.models.get(name)?.digest ?? null;
+  const runner =
+    ownRunner(before, name, digest) ??
+    (await runnerOfSameWeights(engine, context, name, listing, before.runners));
+  if (runner === null) return unchanged(digest);
+  // Any name of the weights unloads them; the one that is shown may have been removed since.
+  await release(engine, context, digest === null ? runner.name : name);
+  const gone = await untilGone(engine, context, (one) => one.digest === runner.digest);
+  if (gone) return done('unloaded', digest);
+  return failedWith(inUse(engine.label, name, `${name} still works on requests after a minute.`));
+}
+
+/** Waits until no runner is of this kind any more; false when some still are after a minute. */
+export async function untilGone(
+  engine: Engine,
+  context: PerformContext,
+  isIt: (runner: Runner) => boolean,
+): Promise<boolean> {
+  const { clock } = context.io;
+  const deadline = clock.now() + unloadTimeoutMs;
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, pauseMsMax)) {
+    if (!(await running(engine, context)).runners.some(isIt)) return true;
+    if (clock.now() >= deadline) return false;
+    await clock.sleep(pauseMs, context.signal);
+  }
+}
+
+const ownRunner = ({ runners }: Running, name: string, digest: Digest | null): Runner | null =>
+  runners.find((one) => one.name === name || one.digest === digest) ?? null;
+
+const notLoaded = (engine: Engine, name: string): Problem =>
+  errorProblem({
+    code: 'backend/not-loaded',
+    summary: 'The model did not stay in memory',
+    detail: `${engine.label} loaded ${name} and let it go at once, as it does to make room for others.`,
+    remedy: 'Keep fewer models loaded there, or raise OLLAMA_MAX_LOADED_MODELS.',
+    retry: 'later',
+  });

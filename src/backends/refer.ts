@@ -1,0 +1,62 @@
+// From what a Backend object says, or the lack of one, to an engine that can be found again: its
+// own defaults filled in (OLLAMA_HOST, store folders) and its id in one spelling. Makes no request
+// to the engine.
+import { join } from 'node:path';
+import type { BackendReference } from '../core/backend-reference.ts';
+import { type Checked, checked } from '../core/problem.ts';
+import type { Environment, Io } from '../io/io.ts';
+import type { BackendDeclaration } from './backend.ts';
+import { storePath } from './embedded/place.ts';
+import { defaultEndpoint, isLoopbackEndpoint, normalizeEndpoint } from './ollama/endpoint.ts';
+
+export function refer(declaration: BackendDeclaration, io: Io): Promise<Checked<BackendReference>> {
+  switch (declaration.type) {
+    case 'ollama':
+      return referOllama(declaration, io);
+    case 'embedded':
+      return referEmbedded(declaration, io);
+  }
+}
+
+async function referOllama(
+  { host, name, auth, ...declared }: BackendDeclaration,
+  io: Io,
+): Promise<Checked<BackendReference>> {
+  const given = declared.endpoint ?? io.environment.get('OLLAMA_HOST') ?? defaultEndpoint;
+  const endpoint = normalizeEndpoint(given);
+  if (!endpoint.ok) return endpoint;
+  const store =
+    declared.store === undefined
+      ? await usualStore(endpoint.value, io)
+      : expandHome(declared.store, io.environment);
+  const id = endpoint.value;
+  return checked({ host, id, type: 'ollama', name, endpoint: id, store, auth: auth ?? null });
+}
+
+/** Where an Ollama of this machine keeps its models, so that the room left there is known. */
+async function usualStore(endpoint: string, { environment, files }: Io): Promise<string | null> {
+  if (!isLoopbackEndpoint(endpoint)) return null;
+  const moved = environment.get('OLLAMA_MODELS');
+  const candidates = [
+    ...(moved === undefined || moved === '' ? [] : [moved]),
+    join(environment.homeFolder, '.ollama', 'models'),
+    // The home of the user that Ollama's own installer makes for its service on Linux.
+    '/usr/share/ollama/.ollama/models',
+  ];
+  for (const folder of candidates) {
+    if ((await files.stat(folder).catch(() => null))?.kind === 'folder') return folder;
+  }
+  return null;
+}
+
+async function referEmbedded(
+  { host, name, ...declared }: BackendDeclaration,
+  io: Io,
+): Promise<Checked<BackendReference>> {
+  const store = await storePath(io, declared.store ?? null);
+  const id = `embedded:${store}`;
+  return checked({ host, id, type: 'embedded', name, endpoint: null, store, auth: null });
+}
+
+const expandHome = (path: string, { homeFolder }: Environment): string =>
+  path.startsWith('~/') ? join(homeFolder, path.slice(2)) : path;

@@ -1,0 +1,37 @@
+// The contract of every backend, kept by Ollama: the fake in memory and behind a port, and the live
+// engine that MODELCTL_TEST_OLLAMA names.
+import { afterAll } from 'vitest';
+import { facts } from '../../fakes/ollama/facts.ts';
+import { backendContract, type Traits } from '../contract.ts';
+import { liveEngine, liveImportWorld, liveWorld } from './live.ts';
+import { importWorld, memoryWorld, portWorld } from './worlds.ts';
+
+const traits: Traits = {
+  derives: true,
+  observeRequestsMax: 3,
+  refusedRuntime: { parallel: 2 },
+  goesDown: true,
+};
+
+backendContract('a fake Ollama', async () => memoryWorld(), traits);
+backendContract(
+  'a fake Ollama that slowly fetches',
+  async () => memoryWorld({ stepDelayMs: 100 }),
+  traits,
+);
+backendContract('a fake Ollama that imports files', async () => importWorld(), traits);
+backendContract('a fake Ollama behind a port', portWorld, traits);
+
+const live = await liveEngine();
+// All in this one file: what asks a live engine must not run side by side.
+if (live !== null) {
+  afterAll(live.stop);
+  facts(`the Ollama at ${live.url}`, async () => ({ ...live, stop: async () => undefined }));
+  const lively = { ...traits, goesDown: false };
+  backendContract(`the Ollama at ${live.url}`, () => liveWorld(live), lively);
+  backendContract(
+    `the Ollama at ${live.url} that imports files`,
+    () => liveImportWorld(live),
+    lively,
+  );
+}
