@@ -127,9 +127,9 @@ const settlement = (considered: Considered, changes: ChangeSet | null) => ({
   ...settlementOf(recordInput(considered), changes),
 });
 
-const scope = ({ set, location, resolved }: Considered) => ({
+const scope = ({ set, location, chosenEngine, resolved }: Considered) => ({
   set,
   location,
-  engine: resolved.choice?.reference ?? null,
+  engine: chosenEngine,
   backends: [...resolved.engines.values()].map(({ reference }) => reference),
 });

@@ -4,6 +4,7 @@
 import type { Sources } from './artifacts/source.ts';
 import type { Engines } from './backends/backend.ts';
 import type { Artifact } from './core/artifact.ts';
+import type { BackendReference } from './core/backend-reference.ts';
 import type { LedgerView } from './core/inventory.ts';
 import { backendKey } from './core/key.ts';
 import type { Observed } from './core/observed.ts';
@@ -16,10 +17,9 @@ import { observe } from './observe/observe.ts';
 import { plan } from './plan/plan.ts';
 import type { ReconcileRequest } from './reconcile.ts';
 import type { Ledger } from './record/ledger.ts';
-import { entryKey } from './resolve/lock-file.ts';
-import { type LockUpdate, lockUpdate } from './resolve/lock-update.ts';
 import type { Engine } from './resolve/engines.ts';
-import { resolve, type Resolved } from './resolve/resolve.ts';
+import { type LockUpdate, lockUpdate, noLockUpdate } from './resolve/lock-update.ts';
+import { type Resolved, resolve } from './resolve/resolve.ts';
 import { readSet, type SetState } from './resolve/set.ts';
 
 export interface Surroundings {
@@ -31,7 +31,7 @@ export interface Surroundings {
   readonly stateFolder: string;
   /** The id of a set that has no lock yet: the same for every look of one run. */
   readonly newSet: string;
-  /** What was resolved by an earlier look of the same run, by `entryKey`: not asked for again. */
+  /** What was resolved by an earlier look of the same run, by source: not asked for again. */
   readonly resolved: Map<string, Artifact>;
 }
 
@@ -42,6 +42,8 @@ export interface Considered {
   readonly setState: SetState;
   /** Where the ledger says that the set lives: it moves only when told to. */
   readonly location: string;
+  /** Chosen for the set now or in an earlier run; null when it never needed one. */
+  readonly chosenEngine: BackendReference | null;
   readonly resolved: Resolved;
   readonly ledgerView: LedgerView;
   readonly observed: Observed;
@@ -60,26 +62,28 @@ export async function consider(
   const setState = await readSet(manifests, around.stateFolder, io);
   if (!setState.ok) return setState;
   const set = setState.value.lock?.set ?? around.newSet;
+  const recordedEngine = ledger.setRecord(set)?.engine ?? null;
   const resolved = await resolve(
     {
       manifests,
       set,
       setFolder: setState.value.folder,
       locked: setState.value.locked,
-      known: (key) => around.resolved.get(entryKey(key)),
+      known: (source) => setState.value.pinnedElsewhere(source) ?? around.resolved.get(source),
       refuseUnlocked: request.locked ?? false,
       incompleteBecause: incompleteBecause(request, ledger, set, setState.value),
       self: { named: hostNamed(request, io), hostname: io.environment.hostname },
-      recordedEngine: ledger.setRecord(set)?.engine ?? null,
+      recordedEngine,
       engines: around.engines,
       sources: around.sources,
     },
     { io, signal },
   );
   if (!resolved.ok) return refused(...loaded.problems, ...resolved.problems);
-  for (const pin of resolved.value.pins) around.resolved.set(entryKey(pin), pin.artifact);
+  for (const { source, artifact } of resolved.value.pins) around.resolved.set(source, artifact);
 
-  const { desired, pins } = resolved.value;
+  const { desired } = resolved.value;
+  const keepsLock = request.locked === true || request.refreshOnly === true;
   const ledgerView = ledger.view(io.clock.now());
   const engines = withFormerEngines(resolved.value.engines, set, around);
   const observed = await observe(engines, desired, ledgerView, { io, signal });
@@ -90,11 +94,14 @@ export async function consider(
       set,
       setState: setState.value,
       location: locationOf(request, ledger, set, setState.value),
+      chosenEngine: resolved.value.choice?.reference ?? recordedEngine,
       resolved: { ...resolved.value, engines },
       ledgerView,
       observed,
       plan: planned,
-      lockUpdate: lockUpdate(set, setState.value, manifests, pins),
+      lockUpdate: keepsLock
+        ? noLockUpdate
+        : await lockUpdate(set, setState.value, manifests, resolved.value),
     },
     loaded.problems,
   );
@@ -107,10 +114,13 @@ function withFormerEngines(
   { ledger, engines: list }: Surroundings,
 ): ReadonlyMap<string, Engine> {
   const all = new Map(engines);
-  const owned = new Set(ledger.inventory().flatMap((one) => (one.set === set ? backendKey(one) : [])));
+  const owned = new Set(
+    ledger.inventory().flatMap((one) => (one.set === set ? backendKey(one) : [])),
+  );
   for (const reference of ledger.backends()) {
     const key = backendKey({ host: reference.host, backend: reference.id });
-    if (owned.has(key) && !all.has(key)) all.set(key, { reference, backend: list.create(reference) });
+    if (owned.has(key) && !all.has(key))
+      all.set(key, { reference, backend: list.create(reference) });
   }
   return all;
 }

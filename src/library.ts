@@ -8,7 +8,12 @@ import type { Survey } from './core/surveyed.ts';
 import type { Io } from './io/io.ts';
 import { createNodeIo } from './io/node.ts';
 import { load } from './manifest/load.ts';
-import { type Reconciliation, type ReconcileContext, type ReconcileRequest, reconcile } from './reconcile.ts';
+import {
+  type ReconcileContext,
+  type ReconcileRequest,
+  type Reconciliation,
+  reconcile,
+} from './reconcile.ts';
 import { type SurveyRequest, survey as surveyWith } from './survey.ts';
 
 /** All optional: the defaults are this machine, no end, and nobody listening. */

@@ -61,7 +61,10 @@ interface Sighting {
 export async function survey(request: SurveyRequest, given: SurveyContext): Promise<Survey> {
   const context = { ...given, io: readingStdinOnce(given.io) };
   const declared = await readDeclared(request, context);
-  const ledger = await openLedger({ path: ledgerPathOf(context.io.environment), mode: 'read' }, context.io);
+  const ledger = await openLedger(
+    { path: ledgerPathOf(context.io.environment), mode: 'read' },
+    context.io,
+  );
   try {
     const view = ledger.view(context.io.clock.now());
     const known = [...ledger.backends(), ...(declared.result?.backends ?? [])];

@@ -1,0 +1,289 @@
+// The one table of commands and flags. Parsing, help, suggestions and completion read it; each
+// command's work is in commands/<name>.ts and is imported only when it runs.
+import type { Command, Flag } from './command-line.ts';
+
+const filename: Flag = {
+  name: 'filename',
+  short: 'f',
+  value: 'FILE',
+  repeatable: true,
+  completes: 'file',
+  summary: 'a manifest file, a folder, a glob in quotes, or - for standard input',
+};
+
+const output = (...formats: readonly string[]): Flag => ({
+  name: 'output',
+  short: 'o',
+  value: 'FORMAT',
+  type: formats,
+  summary: `how to print the result: ${formats.join(', ')}`,
+});
+
+const json: Flag = {
+  name: 'json',
+  summary: 'print one JSON object per line: the version first, then events, then the result',
+};
+
+const host: Flag = {
+  name: 'host',
+  value: 'NAME',
+  summary: 'which declared Host this machine is; MODELCTL_HOST does the same',
+};
+
+const selector: Flag = {
+  name: 'selector',
+  short: 'l',
+  value: 'LABELS',
+  summary: 'only Models with these labels, as in team=search,tier!=test; needs -f',
+};
+
+const planning: readonly Flag[] = [
+  filename,
+  { name: 'prune', summary: 'evict what left the set' },
+  {
+    name: 'target',
+    value: 'MODEL',
+    repeatable: true,
+    completes: 'model',
+    summary: 'evaluate this Model only, and prune nothing',
+  },
+  { name: 'locked', summary: 'refuse what models.lock.yaml does not name, instead of adding it' },
+  {
+    name: 'take-over',
+    value: 'NAME',
+    repeatable: true,
+    completes: 'placement',
+    summary: 'replace what this name holds, though modelctl did not put it there',
+  },
+  {
+    name: 'allow-evictions',
+    value: 'N',
+    type: 'count',
+    summary: 'let the guard pass so many evictions and overwrites',
+  },
+  { name: 'same-set', summary: 'this set moved here from another folder on purpose' },
+  host,
+];
+
+export const commands: readonly Command[] = [
+  {
+    name: 'init',
+    summary: 'write a first models.yaml',
+    details: ['Writes a manifest with one small model, and never replaces a file that is there.'],
+    positionals: { usage: '[FILE]', min: 0, max: 1, completes: 'file' },
+    flags: [],
+    examples: ['modelctl init', 'modelctl init team/models.yaml'],
+  },
+  {
+    name: 'validate',
+    summary: 'check manifests without touching an engine',
+    flags: [filename, output('json', 'yaml'), json],
+    examples: ['modelctl validate -f models.yaml', 'cat models.yaml | modelctl validate -f -'],
+  },
+  {
+    name: 'plan',
+    summary: 'show what apply would do, and why',
+    details: [
+      'Reads engines and registries and changes nothing.',
+      'Exit code 0; with --detailed-exitcode 2 when there are actions.',
+    ],
+    flags: [
+      ...planning,
+      { name: 'detailed-exitcode', summary: 'exit with 2 when there are actions' },
+      { name: 'refresh-only', summary: 'show what others changed, and propose nothing' },
+      {
+        name: 'out',
+        value: 'FILE',
+        completes: 'file',
+        summary: 'save the plan, for apply FILE',
+      },
+      output('json', 'yaml', 'markdown'),
+      json,
+    ],
+    examples: ['modelctl plan -f models.yaml', 'modelctl plan -f models.yaml --out plan.json'],
+  },
+  {
+    name: 'diff',
+    summary: 'show field by field what apply would change',
+    details: ['Exit code 0 when nothing would change, 2 when something would.'],
+    flags: [...planning, output('json', 'yaml'), json],
+    examples: ['modelctl diff -f models.yaml'],
+  },
+  {
+    name: 'apply',
+    summary: 'make the machine hold what the manifests declare',
+    details: [
+      'Plans, does what the plan says, and records what it did. Doing it again does nothing.',
+      'Given a saved plan instead of -f, it plans again and refuses if the outcome is another.',
+    ],
+    positionals: { usage: '[PLAN]', min: 0, max: 1, completes: 'file' },
+    flags: [
+      ...planning,
+      {
+        name: 'lock-timeout',
+        value: 'DURATION',
+        type: 'duration',
+        summary: 'how long to wait for another run to end, as in 30s; default 0',
+      },
+      output('json', 'yaml', 'name'),
+      json,
+    ],
+    examples: [
+      'modelctl apply -f models.yaml',
+      'modelctl apply -f models/ --prune',
+      'modelctl apply plan.json',
+    ],
+  },
+  {
+    name: 'get',
+    summary: 'list models, backends, hosts or sets',
+    details: [
+      'Models are what the engines hold now. With -f each is compared with what is declared.',
+    ],
+    positionals: {
+      usage: '[models|backends|hosts|sets] [NAME...]',
+      min: 0,
+      max: 1000,
+      completes: ['models', 'backends', 'hosts', 'sets'],
+      choices: ['models', 'backends', 'hosts', 'sets', 'model', 'backend', 'host', 'set'],
+    },
+    flags: [
+      filename,
+      selector,
+      host,
+      output('table', 'wide', 'json', 'yaml', 'name', 'markdown'),
+      json,
+    ],
+    examples: [
+      'modelctl get',
+      'modelctl get models -f models.yaml -o wide',
+      'modelctl get backends',
+    ],
+  },
+  {
+    name: 'describe',
+    summary: 'show all that is known of a model',
+    positionals: { usage: 'NAME', min: 1, max: 1, completes: 'model' },
+    flags: [filename, host, output('json', 'yaml'), json],
+    examples: ['modelctl describe starter'],
+  },
+  {
+    name: 'explain',
+    summary: 'show the fields of a manifest, and what they mean',
+    positionals: { usage: '[KIND[.FIELD...]]', min: 0, max: 1, completes: 'field' },
+    flags: [
+      { name: 'recursive', summary: 'show the fields of fields too' },
+      output('json', 'yaml'),
+      json,
+    ],
+    examples: ['modelctl explain model', 'modelctl explain model.spec.runtime'],
+  },
+  {
+    name: 'run',
+    summary: 'ask a model, and print its answer as it comes',
+    details: ['Without a prompt it is read from standard input.'],
+    positionals: { usage: 'NAME [PROMPT]', min: 1, max: 2, completes: 'model' },
+    flags: [
+      filename,
+      host,
+      {
+        name: 'system',
+        value: 'TEXT',
+        summary: "a system prompt for this question, instead of the model's own",
+      },
+      {
+        name: 'max-tokens',
+        value: 'N',
+        type: 'count',
+        summary: 'end the answer after so many tokens',
+      },
+    ],
+    examples: ['modelctl run starter "hello"', 'git diff | modelctl run reviewer'],
+  },
+  {
+    name: 'approve',
+    summary: 'allow the next prune to evict a model',
+    details: [
+      'For models that modelctl found instead of brought, and for lifecycle.prune: Confirm.',
+    ],
+    positionals: { usage: 'NAME...', min: 1, max: 1000, completes: 'placement' },
+    flags: [],
+    examples: ['modelctl approve qwen3:8b'],
+  },
+  {
+    name: 'adopt',
+    summary: 'report what the engines hold, whose it is, and what is there twice',
+    details: ['Reads only.'],
+    flags: [filename, host, output('table', 'json', 'yaml', 'markdown'), json],
+    examples: ['modelctl adopt', 'modelctl adopt -f models.yaml'],
+  },
+  {
+    name: 'history',
+    summary: 'show what earlier runs did',
+    flags: [
+      { name: 'limit', short: 'n', value: 'N', type: 'count', summary: 'how many; default 20' },
+      output('table', 'wide', 'json', 'yaml', 'markdown'),
+      json,
+    ],
+    examples: ['modelctl history', 'modelctl history -n 5 -o json'],
+  },
+  {
+    name: 'engine',
+    summary: 'look after the embedded engine',
+    positionals: {
+      usage: 'status|start|stop|logs',
+      min: 1,
+      max: 1,
+      completes: ['status', 'start', 'stop', 'logs'],
+      choices: ['status', 'start', 'stop', 'logs'],
+    },
+    flags: [
+      { name: 'lines', short: 'n', value: 'N', type: 'count', summary: 'of logs; default 100' },
+      output('json', 'yaml'),
+      json,
+    ],
+    examples: ['modelctl engine status', 'modelctl engine stop'],
+  },
+  {
+    name: 'completion',
+    summary: 'print a completion script for a shell',
+    details: [
+      'bash: add to ~/.bashrc:  source <(modelctl completion bash)',
+      'zsh: add to ~/.zshrc:  source <(modelctl completion zsh)',
+      'fish: modelctl completion fish > ~/.config/fish/completions/modelctl.fish',
+    ],
+    positionals: {
+      usage: 'bash|zsh|fish',
+      min: 1,
+      max: 1,
+      completes: ['bash', 'zsh', 'fish'],
+      choices: ['bash', 'zsh', 'fish'],
+    },
+    flags: [],
+    examples: ['source <(modelctl completion bash)'],
+  },
+  {
+    name: 'version',
+    summary: 'print the version',
+    flags: [output('json', 'yaml'), json],
+    examples: ['modelctl version'],
+  },
+  {
+    name: 'help',
+    summary: 'show help for a command',
+    positionals: { usage: '[COMMAND]', min: 0, max: 1, completes: 'command' },
+    flags: [],
+    examples: ['modelctl help apply'],
+  },
+  {
+    name: '__complete',
+    summary: 'print what the last word could become; called by the completion scripts',
+    positionals: { usage: '[WORD...]', min: 0, max: 10_000 },
+    flags: [],
+    examples: [],
+    hidden: true,
+  },
+];
+
+export const commandNamed = (name: string): Command | null =>
+  commands.find((command) => command.name === name) ?? null;

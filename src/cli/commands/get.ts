@@ -1,0 +1,133 @@
+// `modelctl get`: models, backends, hosts or sets, as a list.
+import { errorProblem } from '../../core/problem.ts';
+import type { Survey, SurveyedHost, SurveyedSet } from '../../core/surveyed.ts';
+import { backendColumns, modelColumns } from '../../render/model-table.ts';
+import { backendItem, hostItem, modelItem, setItem } from '../../render/survey-document.ts';
+import type { Column } from '../../render/table.ts';
+import type { CommandContext, CommandRun } from '../command-context.ts';
+import { type ExitCode, exitCode } from '../exit-code.ts';
+import { type Listing, printList } from '../list-output.ts';
+import {
+  modelsNamed,
+  selectorOf,
+  surveyExitCode,
+  surveyInView,
+  tellUnreachable,
+} from '../survey-view.ts';
+
+export const get: CommandRun = async (context) => {
+  const [kind = 'models', ...names] = context.given.positionals;
+  const isSelected = selectorOf(context);
+  const found = await surveyInView(context);
+  const code = surveyExitCode(found);
+  switch (kind) {
+    case 'backends':
+    case 'backend':
+      return (await printNamed(backendList(found), names, context)) ?? code;
+    case 'hosts':
+    case 'host':
+      return (await printNamed(hostList(found), names, context)) ?? code;
+    case 'sets':
+    case 'set':
+      return (await printNamed(setList(found), names, context)) ?? code;
+    default: {
+      const io = await context.io();
+      const rows = found.models.filter(isSelected);
+      tellUnreachable(found, context);
+      const listing = { ...modelList(io.clock.now()), rows };
+      const finds = (name: string) => modelsNamed(rows, name);
+      return (await printNamed(listing, names, context, finds)) ?? code;
+    }
+  }
+};
+
+/** All rows, or those that are named; an exit code when a name is nobody's. */
+async function printNamed<Row>(
+  listing: Listing<Row>,
+  names: readonly string[],
+  { output }: CommandContext,
+  finds = (name: string): readonly Row[] =>
+    listing.rows.filter((row) => listing.name?.(row).endsWith(`/${name}`)),
+): Promise<ExitCode | null> {
+  const missing = names.filter((name) => finds(name).length === 0);
+  const rows =
+    names.length === 0 ? listing.rows : [...new Set(names.flatMap((name) => finds(name)))];
+  if (rows.length > 0 || missing.length === 0) await printList({ ...listing, rows }, output);
+  for (const name of missing) {
+    output.problem(
+      errorProblem({
+        code: 'cli/not-found',
+        summary: 'Nothing has this name',
+        detail: `There is no ${listing.kind.replace('List', '').toLowerCase()} "${name}" here.`,
+        remedy: 'modelctl get',
+      }),
+    );
+  }
+  return missing.length === 0 ? null : exitCode.invalid;
+}
+
+const modelList = (now: number) => ({
+  kind: 'ModelList',
+  columns: modelColumns(now),
+  item: modelItem,
+  name: (one: Survey['models'][number]) => `model/${one.name}`,
+  empty: 'No models.',
+});
+
+function backendList(found: Survey): Listing<Survey['backends'][number] & { models: number }> {
+  const rows = found.backends.map((one) => ({
+    ...one,
+    models: found.models.filter(
+      ({ host, backend, presence }) =>
+        presence === 'there' && host === one.reference.host && backend === one.reference.id,
+    ).length,
+  }));
+  const name = ({ reference }: (typeof rows)[number]) =>
+    `backend/${reference.name ?? reference.type}`;
+  return {
+    kind: 'BackendList',
+    rows,
+    columns: backendColumns,
+    item: backendItem,
+    name,
+    empty: 'No backends.',
+  };
+}
+
+const hostColumns: readonly Column<SurveyedHost>[] = [
+  { heading: 'NAME', cell: (host) => host.name },
+  { heading: 'THIS MACHINE', cell: (host) => (host.isThisMachine ? 'yes' : 'no') },
+  { heading: 'HOSTNAMES', cell: (host) => host.hostnames.join(', ') },
+  {
+    heading: 'LABELS',
+    cell: (host) =>
+      Object.entries(host.labels)
+        .map((pair) => pair.join('='))
+        .join(','),
+  },
+];
+
+const hostList = (found: Survey): Listing<SurveyedHost> => ({
+  kind: 'HostList',
+  rows: found.hosts,
+  columns: hostColumns,
+  item: hostItem,
+  name: (host) => `host/${host.name}`,
+  empty: 'No hosts.',
+});
+
+const setColumns: readonly Column<SurveyedSet>[] = [
+  { heading: 'ID', cell: (set) => set.id },
+  { heading: 'MODELS', cell: (set) => String(set.models.length), align: 'right' },
+  { heading: 'LOCATION', cell: (set) => set.location ?? '' },
+  { heading: 'NAMES', cell: (set) => set.models.join(', '), wide: true },
+];
+
+const setList = (found: Survey): Listing<SurveyedSet> => ({
+  kind: 'SetList',
+  rows: found.sets,
+  columns: setColumns,
+  item: setItem,
+  name: (set) => `set/${set.id}`,
+  empty: 'No set owns anything on this machine.',
+});

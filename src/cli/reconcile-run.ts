@@ -1,0 +1,45 @@
+// Runs the pipeline in front of a person: progress while it goes on, then every problem once.
+// Shared by plan, diff and apply, so that the three cannot show the same run differently.
+import { canonicalJson } from '../core/canonical.ts';
+import type { Problem } from '../core/problem.ts';
+import type { ReconcileRequest, Reconciliation } from '../reconcile.ts';
+import type { CommandContext } from './command-context.ts';
+import { createProgressView } from './progress-view.ts';
+
+/** Progress goes away before this returns; problems have been told. */
+export async function reconcileInView(
+  request: ReconcileRequest,
+  context: CommandContext,
+): Promise<Reconciliation> {
+  const { output, terminal, program, signal } = context;
+  const [io, { reconcile }] = await Promise.all([context.io(), import('../reconcile.ts')]);
+  const showPlan = request.mode === 'apply';
+  const view = createProgressView({ output, terminal, clock: io.clock, program, showPlan });
+  const told = new Set<string>();
+  const result = await reconcile(request, {
+    io,
+    signal,
+    report: (event) => {
+      if (event.kind === 'problem') told.add(canonicalJson(event.problem));
+      view.report(event);
+    },
+  }).finally(view.end);
+  const untold = [...result.problems, ...(result.plan?.warnings ?? [])].filter((problem) =>
+    isNews(problem, told),
+  );
+  for (const problem of untold) output.problem(problem);
+  if (request.mode === 'plan') tellEngineChoice(result, context);
+  return result;
+}
+
+/** Only when nobody declared an engine, and the ledger has none recorded for the set yet. */
+export function tellEngineChoice({ engineChoice }: Reconciliation, context: CommandContext): void {
+  if (engineChoice !== null) context.output.remark(`Engine: ${engineChoice}`);
+}
+
+function isNews(problem: Problem, told: Set<string>): boolean {
+  const key = canonicalJson(problem);
+  const news = !told.has(key);
+  told.add(key);
+  return news;
+}

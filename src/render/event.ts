@@ -1,0 +1,59 @@
+// Progress as data for `--json`: one object a line, the first of which tells the version, so that
+// a reader can refuse what it does not understand. New types and keys may come; readers skip them.
+import type { ProgressEvent } from '../core/progress.ts';
+import {
+  actionDocument,
+  apiVersion,
+  type Document,
+  entryDocument,
+  planDocument,
+  problemDocument,
+} from './document.ts';
+
+/** Of the stream: the first number moves only when a reader of the old one would misread it. */
+const eventsVersion = '1.0';
+
+export type EventObject = { readonly type: string } & Readonly<Record<string, unknown>>;
+
+export const versionEvent = (version: string): EventObject => ({
+  type: 'version',
+  apiVersion,
+  events: eventsVersion,
+  modelctl: version,
+});
+
+/** The last line of a stream. `document` is what `-o json` would have printed, if anything. */
+export const resultEvent = (exitCode: number, document: Document | null): EventObject => ({
+  type: 'result',
+  exitCode,
+  ...(document === null ? {} : { document }),
+});
+
+export function eventObject(event: ProgressEvent): EventObject {
+  switch (event.kind) {
+    case 'note':
+      return { type: 'note', text: event.text };
+    case 'problem':
+      return { type: 'problem', problem: problemDocument(event.problem) };
+    case 'planned':
+      return { type: 'planned', plan: planDocument(event.plan) };
+    case 'started':
+      return { type: 'started', action: actionDocument(event.action), attempt: event.attempt };
+    case 'bytes':
+      return {
+        type: 'bytes',
+        action: event.action,
+        completedBytes: event.completedBytes,
+        totalBytes: event.totalBytes,
+      };
+    case 'retrying':
+      return {
+        type: 'retrying',
+        action: event.action,
+        delayMs: event.delayMs,
+        problem: problemDocument(event.problem),
+      };
+    case 'finished':
+      return { type: 'finished', ...entryDocument(event.entry) };
+  }
+}

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { completionOf } from '../../../src/cli/completion/candidates.ts';
+
+const texts = (...words: readonly string[]): readonly string[] =>
+  completionOf(words).candidates.map(({ text }) => text);
+
+describe('the word being typed could become', () => {
+  test('any command but the hidden one', () => {
+    expect(texts('')).toContain('apply');
+    expect(texts('')).not.toContain('__complete');
+  });
+
+  test('a command also behind a flag of every command', () => {
+    expect(texts('-q', '')).toContain('apply');
+  });
+
+  test('a flag of the command, unless it is there already', () => {
+    expect(texts('plan', '--')).toContain('--detailed-exitcode');
+    expect(texts('plan', '--prune', '--')).not.toContain('--prune');
+    expect(texts('plan', '--filename', 'a', '--')).toContain('--filename');
+  });
+
+  test('one of the values that a flag allows, behind it or behind its equals sign', () => {
+    expect(texts('get', '-o', '')).toContain('wide');
+    expect(texts('get', '--output=')).toContain('--output=wide');
+  });
+
+  test('a file where a file is meant', () => {
+    expect(completionOf(['apply', '-f', '']).files).toBe(true);
+    expect(completionOf(['init', '']).files).toBe(true);
+    expect(completionOf(['get', '']).files).toBe(false);
+  });
+
+  test('a live name where a model is meant', () => {
+    expect(completionOf(['run', '']).live).toBe('model');
+    expect(completionOf(['plan', '--target=']).prefix).toBe('--target=');
+    expect(completionOf(['get', 'models', '']).live).toBe('model');
+    expect(completionOf(['approve', 'a', '']).live).toBe('placement');
+  });
+
+  test('nothing where a prompt is meant, or nothing more is taken', () => {
+    expect(completionOf(['run', 'starter', ''])).toMatchObject({ live: null, candidates: [] });
+    expect(texts('completion', 'bash', '')).toEqual([]);
+  });
+});
