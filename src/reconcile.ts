@@ -2,7 +2,6 @@
 // `apply` and the library all call this; nothing else decides. A look that finds nothing to do
 // takes no lock and writes nothing; otherwise it is repeated under the lock, since what gates a
 // write must not be stale.
-import { join } from 'node:path';
 import { type Applied, apply, hasWork } from './apply.ts';
 import type { Sources } from './artifacts/source.ts';
 import { sources } from './artifacts/sources/index.ts';
@@ -22,6 +21,7 @@ import { homeOf } from './io/home.ts';
 import type { Io } from './io/io.ts';
 import { type Ledger, openLedger } from './record/ledger.ts';
 import { acquireLock } from './record/lock.ts';
+import { ledgerPathOf, reconcilerLockPathOf } from './state-files.ts';
 
 export interface ReconcileRequest {
   /** Files, folders, globs or `-`, as with `-f`. */
@@ -132,9 +132,11 @@ async function lookOnly(
   const considered = await consider(request, around);
   if (!considered.ok) return { done: true, result: stopped(considered.problems, 1) };
   const { value, problems } = considered;
+  const stale = staleResult(request, value, problems, around.ledger);
+  if (stale !== null) return { done: true, result: stale };
   const result = resultOf(value, around.ledger, problems, null);
   if (request.mode === 'apply' && hasWork(value, around)) return { done: false, result };
-  around.report({ kind: 'planned', plan: value.plan });
+  tell(value, around);
   return { done: true, result: request.mode === 'plan' ? { ...result, exitCode: 0 } : result };
 }
 
@@ -144,12 +146,29 @@ async function act(request: ReconcileRequest, around: AroundLedger): Promise<Rec
   const considered = await consider(request, around);
   if (!considered.ok) return stopped(considered.problems, 1);
   const { value, problems } = considered;
-  const { expectedFingerprint } = request;
-  if (expectedFingerprint !== undefined && expectedFingerprint !== value.plan.fingerprint) {
-    return { ...resultOf(value, around.ledger, [stalePlan, ...problems], null), exitCode: 6 };
-  }
-  around.report({ kind: 'planned', plan: value.plan });
+  const stale = staleResult(request, value, problems, around.ledger);
+  if (stale !== null) return stale;
+  tell(value, around);
   return resultOf(value, around.ledger, problems, await apply(value, around));
+}
+
+/** What was decided, before any of it is done: the engine, if nobody declared one, and the plan. */
+function tell({ plan, resolved }: Considered, { report }: Around): void {
+  const why = resolved.choice?.why ?? null;
+  if (why !== null) report({ kind: 'note', text: `Engine: ${why}` });
+  report({ kind: 'planned', plan });
+}
+
+/** Another outcome than the saved plan's, also when there is nothing left to do: null when not. */
+function staleResult(
+  { expectedFingerprint }: ReconcileRequest,
+  considered: Considered,
+  problems: readonly Problem[],
+  ledger: Ledger,
+): Reconciliation | null {
+  const { fingerprint } = considered.plan;
+  if (expectedFingerprint === undefined || expectedFingerprint === fingerprint) return null;
+  return { ...resultOf(considered, ledger, [stalePlan, ...problems], null), exitCode: 6 };
 }
 
 function resultOf(
@@ -186,7 +205,7 @@ async function underLock(
   const { io, signal } = around;
   const lock = await acquireLock(
     {
-      path: join(around.stateFolder, 'lock.db'),
+      path: reconcilerLockPathOf(io.environment),
       timeoutMs: request.lockTimeoutMs ?? 0,
       holder: {
         pid: io.processes.pid,
@@ -210,10 +229,10 @@ async function underLock(
 
 async function withLedger<T>(
   mode: 'read' | 'write',
-  { io, stateFolder }: Around,
+  { io }: Around,
   work: (ledger: Ledger) => Promise<T>,
 ): Promise<T> {
-  const ledger = await openLedger({ path: join(stateFolder, 'ledger.db'), mode }, io);
+  const ledger = await openLedger({ path: ledgerPathOf(io.environment), mode }, io);
   try {
     return await work(ledger);
   } finally {

@@ -58,8 +58,6 @@ export function createProgressView(options: ProgressViewOptions): ProgressView {
     output.remark(text);
   };
   const onPlanned = (plan: Plan): void => {
-    // A run with nothing to do says one thing only: that there is nothing to do.
-    if (plan.actions.length === 0 && plan.held.length === 0) waiting.length = 0;
     for (const text of waiting.splice(0)) remark(text);
     if (options.showPlan && plan.actions.length > 0) {
       const { program } = options;

@@ -28,13 +28,7 @@ export async function reconcileInView(
     isNews(problem, told),
   );
   for (const problem of untold) output.problem(problem);
-  if (request.mode === 'plan') tellEngineChoice(result, context);
   return result;
-}
-
-/** Only when nobody declared an engine, and the ledger has none recorded for the set yet. */
-export function tellEngineChoice({ engineChoice }: Reconciliation, context: CommandContext): void {
-  if (engineChoice !== null) context.output.remark(`Engine: ${engineChoice}`);
 }
 
 function isNews(problem: Problem, told: Set<string>): boolean {

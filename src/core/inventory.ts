@@ -22,6 +22,27 @@ export interface InventoryEntry extends Placement {
   readonly base: string | null;
 }
 
+/**
+ * Whether content that is as wanted was there before modelctl did anything about it: whoever brought
+ * it has to agree before it goes. `own` is the entry of the set in question, `others` are those of
+ * other sets; `wasCutOff` says that an action on the name was begun and never closed.
+ */
+export function wasFound(
+  digest: Digest,
+  {
+    own,
+    others,
+    wasCutOff,
+  }: {
+    readonly own: InventoryEntry | undefined;
+    readonly others: readonly InventoryEntry[];
+    readonly wasCutOff: boolean;
+  },
+): boolean {
+  if (own !== undefined && (own.digest !== null || wasCutOff)) return own.adopted;
+  return !others.some((other) => other.digest === digest && !other.adopted);
+}
+
 /** What the planner may know besides desired and observed: a snapshot of the ledger. */
 export interface LedgerView {
   /** `read-only` when the ledger is damaged or newer than this program: nothing is evicted. */

@@ -25,8 +25,15 @@ export interface LoadedState {
   readonly expiresAt: number | 'never';
   /** As the engine runs it now; a field that the engine does not report is absent. */
   readonly load: LoadOptions;
+  /** All memory that it takes, wherever it is. */
   readonly memoryBytes: number;
+  /** The part of it that is on accelerators. */
   readonly vramBytes: number;
+  /**
+   * Whether it is kept for this very name, where the engine counts by name. Absent where it keeps
+   * one runner for all names over the same weights: unloading one name unloads them all.
+   */
+  readonly ownHold?: boolean;
   /** Requests in flight; `unknown` where the engine cannot tell. */
   readonly inUse: boolean | 'unknown';
 }

@@ -37,9 +37,16 @@ const [pulled] = changes.entries;
 if (pulled === undefined) throw new Error('there is an entry');
 
 describe('a run that is watched', () => {
-  test('says nothing at all when there is nothing to do, whatever it was told before', () => {
+  test('tells what it was told, such as an engine chosen, also when there is nothing to do', () => {
     const { view, terminal } = show();
     view.report({ kind: 'note', text: 'An engine was chosen.' });
+    view.report({ kind: 'planned', plan: emptyPlan });
+    view.end();
+    expect([terminal.out(), terminal.err()]).toEqual(['', 'An engine was chosen.\n']);
+  });
+
+  test('says nothing of itself when there is nothing to do', () => {
+    const { view, terminal } = show();
     view.report({ kind: 'planned', plan: emptyPlan });
     view.end();
     expect([terminal.out(), terminal.err()]).toEqual(['', '']);

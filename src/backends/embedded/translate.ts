@@ -75,8 +75,9 @@ function loadedState(model: RunningModel, name: string): LoadedState {
   return {
     expiresAt: hold?.expiresAt ?? model.lastUsedAt,
     load: runningOptions(model),
-    memoryBytes: model.memory.residentBytes,
+    memoryBytes: model.memory.residentBytes + model.memory.vramBytes,
     vramBytes: model.memory.vramBytes,
+    ownHold: hold !== undefined,
     inUse: model.inFlight + model.waiting > 0,
   };
 }

@@ -1,6 +1,6 @@
 // Hands files to the engine before a name is made of them. What the engine has already is not
 // sent again; what it gets it hashes itself.
-import type { Artifact, ArtifactFile } from '../../core/artifact.ts';
+import type { Artifact } from '../../core/artifact.ts';
 import { errorProblem, ProblemError } from '../../core/problem.ts';
 import type { PerformContext } from '../backend.ts';
 import { hasBlob, upload } from './client.ts';
@@ -11,13 +11,13 @@ import type { Engine } from './transport.ts';
 export async function uploadFiles(
   engine: Engine,
   context: PerformContext,
-  artifact: Artifact,
-  files: readonly ArtifactFile[],
+  artifacts: readonly Artifact[],
   progress: Progress,
 ): Promise<void> {
-  const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const files = artifacts.flatMap((artifact) => artifact.files.map((file) => ({ artifact, file })));
+  const totalBytes = files.reduce((sum, { file }) => sum + file.bytes, 0);
   let sentBytes = 0;
-  for (const file of files) {
+  for (const { artifact, file } of files) {
     if (!(await hasBlob(engine, context, file.digest))) {
       const { path, downloadedBytes } = await context.obtain(artifact, file);
       progress.downloadedBytes += downloadedBytes;

@@ -1,9 +1,9 @@
 // Makes a name from what the engine has or is given: imports our verified files, derives from a
 // base, copies for an alias. Always from the pristine base, never from the name itself: Ollama
 // merges parameters and can unset none.
-import type { Artifact, ArtifactFile } from '../../core/artifact.ts';
+import type { Artifact } from '../../core/artifact.ts';
 import { sameJson } from '../../core/canonical.ts';
-import type { Recipe } from '../../core/desired.ts';
+import { adapterArtifact, type Recipe } from '../../core/desired.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { Details } from '../../core/observed.ts';
 import { type Problem, ProblemError } from '../../core/problem.ts';
@@ -33,8 +33,7 @@ export function importFiles(
     outcome: 'created',
     replaces,
     coming: null,
-    prepare: (progress) =>
-      uploadFiles(workshop.engine, context, artifact, artifact.files, progress),
+    prepare: (progress) => uploadFiles(workshop.engine, context, [artifact], progress),
     make: (progress) => follow(workshop, context, { model: name, files }, progress),
     details: () => show(workshop.engine, context, name),
   });
@@ -47,7 +46,8 @@ export function derive(
 ): Promise<Performed> {
   const { name, artifact, replaces, base, recipe } = work;
   const { engine } = workshop;
-  const adapters = (recipe.adapters ?? []).map((adapter) => adapterFile(artifact, adapter));
+  // An adapter has a source of its own, and is verified against what that was locked to.
+  const adapters = (recipe.adapters ?? []).map(adapterArtifact);
   const creation: Creation = {
     model: name,
     from: base,
@@ -57,7 +57,9 @@ export function derive(
     ...(adapters.length === 0
       ? {}
       : {
-          adapters: Object.fromEntries(adapters.map((file) => [baseName(file.path), file.digest])),
+          adapters: Object.fromEntries(
+            adapters.flatMap(({ files }) => files.map((file) => [file.path, file.digest])),
+          ),
         }),
   };
   return replace(workshop, context, {
@@ -66,7 +68,7 @@ export function derive(
     replaces,
     coming: null,
     precondition: (listing) => foundationProblem(workshop, listing, base, artifact),
-    prepare: (progress) => uploadFiles(engine, context, artifact, adapters, progress),
+    prepare: (progress) => uploadFiles(engine, context, adapters, progress),
     make: (progress) => follow(workshop, context, creation, progress),
     recognise: () => recogniseDerived(workshop, context, work),
     details: () => show(engine, context, name),
@@ -164,11 +166,3 @@ async function recogniseDerived(
   return same ? actual : null;
 }
 
-const adapterFile = (
-  artifact: Artifact,
-  adapter: { readonly path: string; readonly digest: Digest },
-): ArtifactFile =>
-  artifact.files.find((file) => file.digest === adapter.digest) ?? { ...adapter, bytes: 0 };
-
-/** Ollama takes relative paths without dots only, and needs no more than a name. */
-const baseName = (path: string): string => path.split(/[/\\]/).at(-1) ?? path;

@@ -12,7 +12,7 @@ import type { CommandContext, CommandRun } from '../command-context.ts';
 import { exitCode } from '../exit-code.ts';
 import { nextStep } from '../next-step.ts';
 import { lockTimeoutMsOf, planningOf } from '../reconcile-request.ts';
-import { reconcileInView, tellEngineChoice } from '../reconcile-run.ts';
+import { reconcileInView } from '../reconcile-run.ts';
 import { readSavedPlan } from '../saved-plan.ts';
 
 export const apply: CommandRun = async (context) => {
@@ -44,7 +44,6 @@ function summary({ changes }: Reconciliation, plan: Plan, options: PlanOptions):
 function tellCircumstances(result: Reconciliation, context: CommandContext): void {
   const { output, program, terminal } = context;
   if (result.lock !== null) output.remark(renderLock(result.lock, terminal.workingFolder));
-  tellEngineChoice(result, context);
   if (result.changes === null) return;
   if (result.exitCode === exitCode.done) output.remark(nextStep(result, program));
 }

@@ -74,20 +74,28 @@ describe('a derived name', () => {
     expect(Object.keys(onDisk(world))).toEqual(['tiny/v1']);
   });
 
-  test('gets its adapter as a blob under a plain name', async () => {
+  test('gets its adapter from the source that was locked for it, under a plain name', async () => {
     const world = memoryWorld();
     const bytes = importedSubject('an adapter', 8).bytes;
-    const adapter = { path: './adapters/lora.gguf', digest: sha256(bytes) as `sha256:${string}` };
-    world.io.files.put('/files/./adapters/lora.gguf', bytes);
-    const results = await bringAll(world, { derive: { adapters: [adapter] } });
+    const digest = sha256(bytes) as `sha256:${string}`;
+    const adapter = { path: 'file://./adapters/lora.gguf', digest, bytes: bytes.length };
+    world.io.files.put('/files/lora.gguf', bytes);
+    const asked: unknown[] = [];
+    const obtain: typeof world.obtain = async (artifact, file) => {
+      asked.push({ source: artifact.source, ...file });
+      return world.obtain(artifact, file);
+    };
+    const results = await bringAll({ ...world, obtain }, { derive: { adapters: [adapter] } });
     expect(results.at(-1)?.problem).toBeUndefined();
-    expect(results.at(-1)?.details?.recipe.adapters?.map(({ digest }) => digest)).toEqual([
-      adapter.digest,
-    ]);
-    const sent = world.fake.log.find(({ path }) => path === '/api/create');
-    expect(JSON.parse(sent?.body ?? '')).toMatchObject({
-      adapters: { 'lora.gguf': adapter.digest },
+    expect(asked).toContainEqual({
+      source: adapter.path,
+      path: 'lora.gguf',
+      digest,
+      bytes: bytes.length,
     });
+    expect(results.at(-1)?.details?.recipe.adapters?.map((one) => one.digest)).toEqual([digest]);
+    const sent = world.fake.log.find(({ path }) => path === '/api/create');
+    expect(JSON.parse(sent?.body ?? '')).toMatchObject({ adapters: { 'lora.gguf': digest } });
   });
 });
 
