@@ -2,7 +2,7 @@
 // `apply` and the library all call this; nothing else decides. A look that finds nothing to do
 // takes no lock and writes nothing; otherwise it is repeated under the lock, since what gates a
 // write must not be stale.
-import { type Applied, apply, hasWork } from './apply.ts';
+import type { Applied } from './apply.ts';
 import type { Sources } from './artifacts/source.ts';
 import { sources } from './artifacts/sources/index.ts';
 import type { Engines } from './backends/backend.ts';
@@ -20,7 +20,6 @@ import type { Report } from './core/progress.ts';
 import { homeOf } from './io/home.ts';
 import type { Io } from './io/io.ts';
 import { type Ledger, openLedger } from './record/ledger.ts';
-import { acquireLock } from './record/lock.ts';
 import { ledgerPathOf, reconcilerLockPathOf } from './state-files.ts';
 
 export interface ReconcileRequest {
@@ -135,9 +134,15 @@ async function lookOnly(
   const stale = staleResult(request, value, problems, around.ledger);
   if (stale !== null) return { done: true, result: stale };
   const result = resultOf(value, around.ledger, problems, null);
-  if (request.mode === 'apply' && hasWork(value, around)) return { done: false, result };
+  if (request.mode === 'plan') {
+    tell(value, around);
+    return { done: true, result: { ...result, exitCode: 0 } };
+  }
+  // What writes is loaded by runs that may write.
+  const { hasWork } = await import('./apply.ts');
+  if (hasWork(value, around)) return { done: false, result };
   tell(value, around);
-  return { done: true, result: request.mode === 'plan' ? { ...result, exitCode: 0 } : result };
+  return { done: true, result };
 }
 
 /** Decides again, now that nobody else acts on this machine, and does it. */
@@ -149,6 +154,7 @@ async function act(request: ReconcileRequest, around: AroundLedger): Promise<Rec
   const stale = staleResult(request, value, problems, around.ledger);
   if (stale !== null) return stale;
   tell(value, around);
+  const { apply } = await import('./apply.ts');
   return resultOf(value, around.ledger, problems, await apply(value, around));
 }
 
@@ -203,6 +209,7 @@ async function underLock(
   work: (ledger: Ledger) => Promise<Reconciliation>,
 ): Promise<Reconciliation> {
   const { io, signal } = around;
+  const { acquireLock } = await import('./record/lock.ts');
   const lock = await acquireLock(
     {
       path: reconcilerLockPathOf(io.environment),

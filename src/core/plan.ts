@@ -35,6 +35,8 @@ export interface ActionBase extends Placement {
   readonly bytes: ActionBytes;
   /** Actions that must have succeeded before this one starts. */
   readonly after: readonly ActionId[];
+  /** Content goes that nothing here brings back; so does it with every eviction. */
+  readonly loses?: boolean;
 }
 
 /** Brings an artifact to a name. */

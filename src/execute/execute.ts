@@ -3,7 +3,7 @@
 // an abort starts nothing new and lets what runs come to its own end.
 import type { Performed } from '../backends/backend.ts';
 import { assert } from '../core/assert.ts';
-import type { ChangeSet, ChangeSetEntry, Outcome } from '../core/changeset.ts';
+import { type ChangeSet, type ChangeSetEntry, type Outcome, outcomeOf } from '../core/changeset.ts';
 import type { Action, ActionId, Plan } from '../core/plan.ts';
 import { errorProblem, type Problem } from '../core/problem.ts';
 import type { Report } from '../core/progress.ts';
@@ -26,11 +26,13 @@ export interface ExecuteContext {
 /** An action that failed in a way that may pass is tried so often in one run. */
 export const actionRetry: RetryBounds = { attemptsMax: 3, delayMsFirst: 500, delayMsMax: 8000 };
 
+/** Rejects, when something is thrown, only after everything that ran has come to its end. */
 export async function execute(plan: Plan, context: ExecuteContext): Promise<ChangeSet> {
   const entries: ChangeSetEntry[] = [];
   const ended = new Map<ActionId, Outcome>();
   const running = new Map<ActionId, Action>();
   const pending = new Set<Promise<void>>();
+  const thrown: unknown[] = [];
   const end = (entry: ChangeSetEntry): void => {
     entries.push(entry);
     ended.set(entry.action.id, entry.outcome);
@@ -39,15 +41,16 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Chan
   const start = (action: Action): void => {
     running.set(action.id, action);
     const run = runAction(action, context)
-      .then((entry) => {
+      .then(end)
+      .catch((error: unknown) => void thrown.push(error))
+      .finally(() => {
         running.delete(action.id);
-        end(entry);
-      })
-      .finally(() => pending.delete(run));
+        pending.delete(run);
+      });
     pending.add(run);
   };
   while (ended.size < plan.actions.length) {
-    if (context.signal.aborted) break;
+    if (context.signal.aborted || thrown.length > 0) break;
     const next = nextActions(plan.actions, { ended, running }, context.limits ?? defaultLimits);
     for (const action of next.drop) end(skipped(action));
     for (const action of next.start) start(action);
@@ -56,6 +59,7 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Chan
     await Promise.race(pending);
   }
   await Promise.all(pending);
+  if (thrown.length > 0) throw thrown[0];
   const interrupted = context.signal.aborted;
   for (const action of plan.actions) {
     if (!ended.has(action.id)) end(skipped(action));
@@ -67,9 +71,14 @@ async function runAction(action: Action, context: ExecuteContext): Promise<Chang
   const { io, signal, report } = context;
   const startedAt = io.clock.now();
   context.onBegin(action);
-  const perform = (attempt: number): Promise<Performed> => {
+  let inDoubt = false;
+  const perform = async (attempt: number): Promise<Performed> => {
     report({ kind: 'started', action, attempt });
-    return context.perform(action, signal);
+    const performed = await context.perform(action, signal);
+    // Done already, and an attempt of ours may have done it: then it was not found, but made.
+    const isOurs = inDoubt && performed.outcome === 'unchanged';
+    inDoubt ||= performed.outcome === 'unknown';
+    return isOurs ? { ...performed, outcome: outcomeOf[action.kind] } : performed;
   };
   const performed = await retry(perform, {
     clock: io.clock,

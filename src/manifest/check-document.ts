@@ -1,15 +1,7 @@
 // One document, from parsed YAML to a resource or to everything that is wrong with it. Looks at
 // this document only; what holds between objects is for identities.ts and references.ts.
 import { errorProblem, type Problem } from '../core/problem.ts';
-import type { Kind, Resource } from '../core/resource.ts';
-import {
-  backend,
-  category,
-  hardwareTarget,
-  host,
-  model,
-  type Validator,
-} from '../generated/validators.js';
+import type { Resource } from '../core/resource.ts';
 import type { YamlDocument } from './documents.ts';
 import { type FieldPath, formatPath, valueAt } from './field-path.ts';
 import { type Header, readHeader } from './header.ts';
@@ -17,6 +9,7 @@ import { toPlain } from './plain.ts';
 import { offsetAt, type Part } from './positions.ts';
 import { brokenRules, type Manifest } from './rules.ts';
 import type { SourceText } from './source-text.ts';
+import { validatorOf } from './validators.ts';
 import { yamlProblems } from './yaml-problems.ts';
 
 export type DocumentCheck =
@@ -24,14 +17,6 @@ export type DocumentCheck =
   | { readonly is: 'refused'; readonly problems: readonly Problem[] }
   /** Not ours; `unmarked` when it does not say what it is. */
   | { readonly is: 'foreign' | 'unmarked' };
-
-const validatorOf: Readonly<Record<Kind, Validator<Manifest>>> = {
-  Model: model,
-  Category: category,
-  HardwareTarget: hardwareTarget,
-  Host: host,
-  Backend: backend,
-};
 
 /** `isNamed`: the user named the file, so that all it holds must be manifests. */
 export async function checkDocument(

@@ -1,20 +1,24 @@
-// One file's bytes to its resources and problems. Holds one document at a time; keeps of each
-// resource only where its document lies, from which `locate` can find any field again.
-import { errorProblem, type Problem, warningProblem } from '../core/problem.ts';
+// One file's bytes to its resources and problems. What simple-yaml.ts can read and nothing is wrong
+// with is done at once; only for the rest is the YAML library loaded, which says what is wrong.
+import type { Problem } from '../core/problem.ts';
 import type { Resource } from '../core/resource.ts';
-import { checkDocument } from './check-document.ts';
 import { decode } from './decode.ts';
-import { isEmptyDocument, readDocuments, type YamlDocument } from './documents.ts';
-import { problemsPerFileMax } from './limits.ts';
+import type { FieldPath } from './field-path.ts';
+import { readHeader } from './header.ts';
+import { brokenRules } from './rules.ts';
+import { readSimple, simplePlaces } from './simple-yaml.ts';
 import type { SourceText } from './source-text.ts';
+import { validatorOf } from './validators.ts';
 
 export interface ReadResource {
   readonly resource: Resource;
   readonly source: SourceText;
-  /** Where its document lies in the text. */
-  readonly start: number;
-  readonly end: number;
+  /** Looks through its document again: for the few that something is said about. */
+  readonly places: () => Places;
 }
+
+/** Where in the text the value of a field begins; null where nothing stands. */
+export type Places = (path: FieldPath) => number | null;
 
 export interface ReadFile {
   readonly resources: readonly ReadResource[];
@@ -28,70 +32,23 @@ export async function readFile(
   isNamed: boolean,
   signal: AbortSignal,
 ): Promise<ReadFile> {
-  const decoded = decode(file, bytes);
-  const { source } = decoded;
-  if (source === null) return { resources: [], problems: decoded.problems };
+  const { source, problems } = decode(file, bytes);
+  if (source === null) return { resources: [], problems };
+  const simple = simpleResources(source, isNamed);
+  if (simple !== null) return { resources: simple, problems };
+  const { readYaml } = await import('./read-yaml.ts');
+  return readYaml(source, problems, isNamed, signal);
+}
+
+/** Null unless all of the text is manifests without a mistake. */
+function simpleResources(source: SourceText, isNamed: boolean): readonly ReadResource[] | null {
   const resources: ReadResource[] = [];
-  const problems: Problem[] = [...decoded.problems];
-  const unmarked: YamlDocument[] = [];
-  let documents = 0;
-  for (const { document, stopped } of readDocuments(source)) {
-    signal.throwIfAborted();
-    if (stopped !== undefined) problems.push(stopped);
-    else if (!isEmptyDocument(document)) {
-      documents += 1;
-      const check = await checkDocument(document, source, isNamed);
-      const [start, , end] = document.range;
-      if (check.is === 'resource') {
-        resources.push({ resource: check.resource, source, start, end });
-      } else if (check.is === 'refused') problems.push(...check.problems);
-      else if (check.is === 'unmarked' && unmarked.length === 0) unmarked.push(document);
-    }
+  for (const { value, offset, start, end } of readSimple(source.text) ?? []) {
+    const header = readHeader(value, isNamed);
+    if (header.is !== 'manifest' || !validatorOf[header.kind](value)) return null;
+    if (brokenRules(value).length > 0) return null;
+    const resource = { ...value, origin: source.originAt(offset) };
+    resources.push({ resource, source, places: () => simplePlaces(source.text, { start, end }) });
   }
-  const [first] = unmarked;
-  if (first !== undefined) problems.push(notAManifest(source, first));
-  if (documents === 0 && problems.length === 0) problems.push(empty(source, isNamed));
-  return { resources, problems: inOrder(problems) };
-}
-
-function notAManifest(source: SourceText, document: YamlDocument): Problem {
-  return warningProblem({
-    code: 'manifest/ignored',
-    summary: 'A document is not a manifest and was left out',
-    detail: 'It has no `apiVersion`, so it says nothing about what it is.',
-    remedy: 'Name the files that are meant, or keep other files outside the folder.',
-    origin: source.originAt(document.contents?.range[0] ?? document.range[0]),
-  });
-}
-
-function empty(source: SourceText, isNamed: boolean): Problem {
-  const fields = {
-    code: 'manifest/empty',
-    summary: 'The file declares nothing',
-    detail: 'It is empty, or all of it is comments.',
-    remedy: 'Write a starting point with:\n\n  modelctl init',
-    origin: source.originAt(0),
-  };
-  return isNamed ? errorProblem(fields) : warningProblem(fields);
-}
-
-const byPlace = (a: Problem, b: Problem): number =>
-  (a.origin?.line ?? 0) - (b.origin?.line ?? 0) ||
-  (a.origin?.column ?? 0) - (b.origin?.column ?? 0);
-
-function inOrder(unsorted: readonly Problem[]): readonly Problem[] {
-  const problems = unsorted.toSorted(byPlace);
-  if (problems.length <= problemsPerFileMax) return problems;
-  const errors = problems.filter(({ severity }) => severity === 'error');
-  const shown = (errors.length > 0 ? errors : problems).slice(0, problemsPerFileMax);
-  const last = shown.at(-1);
-  return [
-    ...shown,
-    warningProblem({
-      code: 'manifest/more-problems',
-      summary: 'There are more problems',
-      detail: `${problems.length - shown.length} more in this file are not shown.`,
-      ...(last?.origin !== undefined && { origin: last.origin }),
-    }),
-  ];
+  return resources.length === 0 ? null : resources;
 }

@@ -41,21 +41,28 @@ export async function observeOne(
   question: Question,
   { io, signal }: { readonly io: Io; readonly signal: AbortSignal },
 ): Promise<BackendObservation> {
-  const timeout = AbortSignal.timeout(observeTimeoutMs);
+  const answered = new AbortController();
+  const limit = new AbortController();
+  io.clock.sleep(observeTimeoutMs, answered.signal).then(
+    () => limit.abort(),
+    () => undefined, // it answered in time
+  );
   try {
-    return await backend.observe(question, { io, signal: AbortSignal.any([signal, timeout]) });
+    return await backend.observe(question, { io, signal: AbortSignal.any([signal, limit.signal]) });
   } catch (error) {
     if (signal.aborted) throw error;
     if (error instanceof ProblemError) return { kind: 'unreachable', problem: error.problem };
-    if (!(error instanceof HttpError) && !timeout.aborted) throw error;
+    if (!(error instanceof HttpError) && !limit.signal.aborted) throw error;
     const problem = errorProblem({
       code: 'backend/unreachable',
       summary: 'An engine does not answer',
-      detail: `${backend.label} gave no answer${timeout.aborted ? ` within ${observeTimeoutMs / 1000} s` : ''}.`,
+      detail: `${backend.label} gave no answer${limit.signal.aborted ? ` within ${observeTimeoutMs / 1000} s` : ''}.`,
       remedy: 'Start it, or correct its endpoint.',
       retry: 'later',
     });
     return { kind: 'unreachable', problem };
+  } finally {
+    answered.abort();
   }
 }
 

@@ -1,26 +1,24 @@
 // From verdicts to actions: what is done, for which reason, for how many bytes, after what.
-import { clientLoad, type DesiredPlacement } from '../core/desired.ts';
+import { clientLoad, type DesiredPlacement, staysLoaded } from '../core/desired.ts';
 import { backendKey } from '../core/key.ts';
 import type {
   Action,
   ActionBase,
   ActionId,
   CreateAction,
-  EvictAction,
   LoadAction,
   PullAction,
   UnloadAction,
 } from '../core/plan.ts';
-import { buildBytes, type Coming, evictBytes, loadBytes, noBytes } from './bytes.ts';
+import { buildBytes, type Coming, loadBytes, noBytes } from './bytes.ts';
 import type { ContentVerdict } from './content.ts';
+import { losesContent } from './guards.ts';
 import type { Judged } from './judge.ts';
 import { actionId } from './order.ts';
-import type { Victim } from './prune.ts';
+import { sharingOf } from './sharing.ts';
 import { foundationOf, type World } from './world.ts';
 
 type Build = PullAction | CreateAction;
-
-const isBuild = ({ kind }: Action): boolean => kind === 'pull' || kind === 'create';
 
 /** One per placement whose content is built, in the order of `judged`. */
 export function buildActions(world: World, judged: readonly Judged[]): readonly Build[] {
@@ -47,12 +45,13 @@ function buildAction(
   const waitsFor = foundation && building.get(foundation.key);
   const shared = {
     ...base(placement, content.reason, content.because),
-    bytes: buildBytes(world, placement, coming),
+    bytes: content.keepsContent === true ? noBytes : buildBytes(world, placement, coming),
     after: waitsFor === undefined ? [] : [waitsFor],
     artifact: placement.artifact,
     digest: placement.digest,
     replaces: content.replaces?.digest ?? null,
     load: clientLoad(placement),
+    ...(losesContent(world, placement, content) ? { loses: true } : {}),
   };
   // What the engine keeps as it comes is pulled; what it rewrites or derives is created.
   return placement.build.kind === 'source' && placement.digest !== null
@@ -85,41 +84,31 @@ export function residencyActions(
 }
 
 /**
- * What leaves: unloaded first where we keep it loaded, evicted when everything else of the same
- * Model is done, so that a failed roll-out keeps the old model; a base after what is built on it.
+ * What we keep in memory of a content that is to be replaced: unloaded first, since afterwards no
+ * name leads to it. Not before what comes in its place can be built.
  */
-export function leaverActions(
+export function releaseActions(
   world: World,
-  victims: readonly Victim[],
-  others: readonly Action[],
-): readonly (UnloadAction | EvictAction)[] {
-  const byModel = Map.groupBy(others, (action) => `${backendKey(action)} ${action.model}`);
-  return victims.flatMap(({ entry, observed, unloadFirst }) => {
-    const sameModel = byModel.get(`${backendKey(entry)} ${entry.model}`) ?? [];
-    const unload: UnloadAction = {
-      ...base(entry, 'pruned', 'It is to be evicted.'),
-      kind: 'unload',
-      id: actionId('unload', entry),
-      bytes: noBytes,
-      // It serves until what comes in its place is there, and makes room for loading that.
-      after: sameModel.filter(isBuild).map((action) => action.id),
-    };
-    const dependents = victims
-      .filter((one) => one.entry.base === entry.name && backendKey(one.entry) === backendKey(entry))
-      .map((one) => actionId('evict', one.entry));
-    const evict: EvictAction = {
-      ...base(entry, 'pruned', 'It left the set.'),
-      kind: 'evict',
-      id: actionId('evict', entry),
-      bytes: evictBytes(world, entry, observed),
-      after: [
-        ...sameModel.map((action) => action.id),
-        ...dependents,
-        ...(unloadFirst ? [unload.id] : []),
-      ],
-      replaces: observed.digest,
-    };
-    return unloadFirst ? [unload, evict] : [evict];
+  judged: readonly Judged[],
+  builds: readonly Action[],
+): readonly UnloadAction[] {
+  const staying = new Set(
+    judged.filter(({ content }) => content.kind === 'satisfied').map(({ placement }) => placement.key),
+  );
+  return judged.flatMap(({ placement, content }): UnloadAction[] => {
+    if (content.kind !== 'build' || content.replaces?.loaded?.expiresAt !== 'never') return [];
+    const { replaces, keepsContent, reason } = content;
+    const entry = world.owned.get(placement.key);
+    if (entry === undefined || !staysLoaded(entry.residency)) return [];
+    if (keepsContent === true || replaces.digest === placement.digest) return [];
+    // An engine that counts by name lets go of it by itself.
+    if (replaces.loaded?.ownHold === true) return [];
+    const build = builds.find((action) => placementText(action) === placementText(placement));
+    if (build === undefined) return [];
+    if (sharingOf(world, placement, replaces, staying).stayingFor !== null) return [];
+    const id = actionId('unload', placement);
+    const because = 'Other content is to take its place.';
+    return [{ ...base(placement, reason, because), kind: 'unload', id, bytes: noBytes, after: build.after }];
   });
 }
 
@@ -140,7 +129,7 @@ const placementText = (at: { host: string; backend: string; name: string }): str
 
 type Base = Omit<ActionBase, 'id' | 'bytes' | 'after'>;
 
-const base = (
+export const base = (
   at: { host: string; backend: string; name: string; model: string },
   reason: ActionBase['reason'],
   because: string,

@@ -1,33 +1,38 @@
 // Does it fit? Room is taken in plan order, the most urgent first; what does not fit is held with
 // the sum that is missing, never tried. A disk that nobody knows the size of holds nothing back.
-import { backendKey, placementKey, type PlacementKey } from '../core/key.ts';
-import type { Action } from '../core/plan.ts';
+import { backendKey, type PlacementKey, placementKey } from '../core/key.ts';
+import type { Action, ActionId, EvictAction } from '../core/plan.ts';
+import { formatBytes } from '../core/quantity.ts';
 import type { Veto } from './judge.ts';
 import { observationOf, type World } from './world.ts';
 
 export interface Room {
   readonly vetoes: ReadonlyMap<PlacementKey, Veto>;
-  /** Backends whose evictions must come before their builds for these to fit. */
-  readonly evictFirst: ReadonlySet<string>;
+  /** Evictions that must come before the builds of their backend for these to fit. */
+  readonly early: ReadonlySet<ActionId>;
 }
 
-/** Evictions that are wanted anyway make room, if their gain is known and needed. */
+/** Evictions that are wanted anyway make room, as far as their gain is known and needed. */
 export function takeRoom(
   world: World,
   builds: readonly Action[],
-  evictions: readonly Action[],
+  evictions: readonly EvictAction[],
 ): Room {
   const vetoes = new Map<PlacementKey, Veto>();
-  const evictFirst = new Set<string>();
+  const early = new Set<ActionId>();
   const leaving = Map.groupBy(evictions, backendKey);
   for (const [key, ofBackend] of Map.groupBy(builds, backendKey)) {
     const free = freeBytes(world, ofBackend);
-    if (free === null || needed(ofBackend) <= free) continue;
-    const gain = 0 - needed(leaving.get(key) ?? []);
-    if (gain > 0) evictFirst.add(key);
-    for (const [at, veto] of beyond(ofBackend, free + gain)) vetoes.set(at, veto);
+    if (free === null) continue;
+    let room = free;
+    for (const evict of leaving.get(key) ?? []) {
+      if (needed(ofBackend) <= room) break;
+      room -= evict.bytes.disk ?? 0;
+      early.add(evict.id);
+    }
+    for (const [at, veto] of beyond(ofBackend, room, world.options.prune)) vetoes.set(at, veto);
   }
-  return { vetoes, evictFirst };
+  return { vetoes, early };
 }
 
 const needed = (actions: readonly Action[]): number =>
@@ -40,7 +45,11 @@ function freeBytes(world: World, [first]: readonly Action[]): number | null {
     : null;
 }
 
-function* beyond(builds: readonly Action[], roomBytes: number): Iterable<[PlacementKey, Veto]> {
+function* beyond(
+  builds: readonly Action[],
+  roomBytes: number,
+  prune: boolean,
+): Iterable<[PlacementKey, Veto]> {
   let left = roomBytes;
   for (const action of builds) {
     const bytes = action.bytes.disk ?? 0;
@@ -52,8 +61,10 @@ function* beyond(builds: readonly Action[], roomBytes: number): Iterable<[Placem
       placementKey(action),
       {
         because: 'does-not-fit',
-        detail: `It needs ${bytes} bytes of disk; ${bytes - left} bytes are missing.`,
-        remedy: 'Free that much, or let `--prune` evict what left the set.',
+        detail: `It needs ${formatBytes(bytes)} of disk; ${formatBytes(bytes - left)} are missing.`,
+        remedy: prune
+          ? 'Free that much, or declare less.'
+          : 'Free that much, or let `--prune` evict what left the set.',
       },
     ];
   }

@@ -93,8 +93,10 @@ function judgeDifference(
   const entry = world.owned.get(placement.key);
   const interrupted = world.ledger.interrupted.has(placement.key);
   const taken = takeOver.has(placement.name) || takeOver.has(placement.model);
-  // A row without a digest was written before an action that never began: the name is not ours.
-  const ours = entry !== undefined && (entry.digest !== null || interrupted);
+  // A row without a digest was written before an action that never began: the name is not ours. Nor
+  // is it after one that was cut off, when that can have left nothing but what is wanted.
+  const cutOff = interrupted && placement.digest === null;
+  const ours = entry !== undefined && (entry.digest !== null || cutOff);
   const others = world.otherOwners.get(placement.key);
   const remedy = `To replace what is there:\n\n    modelctl apply --take-over ${placement.name}`;
 
@@ -105,7 +107,7 @@ function judgeDifference(
     return {
       kind: 'held',
       because: 'conflict',
-      detail: `Another set (${others.join(', ')}) owns this name with other content.`,
+      detail: `Another set (${others.map(({ set }) => set).join(', ')}) owns this name with other content.`,
       remedy,
     };
   }
@@ -132,7 +134,9 @@ const heldWithFoundation = (
 });
 
 const builtOn = ({ build }: DesiredPlacement): string =>
-  build.kind === 'derive' ? `Its base ${build.base}` : `What it names${build.kind === 'alias' ? ` (${build.of})` : ''}`;
+  build.kind === 'derive'
+    ? `Its base ${build.base}`
+    : `What it names${build.kind === 'alias' ? ` (${build.of})` : ''}`;
 
 function compare(
   world: World,
@@ -142,7 +146,10 @@ function compare(
 ): Comparison {
   if (placement.digest !== null) {
     const compared = compareDigest(placement.digest, observed.digest);
-    return compared.kind === 'same' ? compareConfigured(placement, observed) : compared;
+    if (compared.kind === 'same') return compareConfigured(placement, observed);
+    const sameWeights =
+      detailsOf(world, placement, observed)?.weights === placement.artifact.weights;
+    return placement.build.kind === 'derive' && sameWeights ? recipeChanged : compared;
   }
   switch (placement.build.kind) {
     case 'source':
@@ -162,6 +169,12 @@ const compareDigest = (wanted: Digest, actual: Digest): Comparison =>
         reason: 'digest-drift',
         because: `It is ${shortDigest(actual)}; locked is ${shortDigest(wanted)}.`,
       };
+
+const recipeChanged: Comparison = {
+  kind: 'differs',
+  reason: 'config-drift',
+  because: 'What it adds to its base changed.',
+};
 
 /** What engines keep beside a name, rather than in its content. */
 const compareConfigured = (
@@ -203,13 +216,16 @@ function compareDerived(
   foundation: ContentVerdict | undefined,
 ): Comparison {
   const base = heldBy(foundation);
+  const made = madeOf(world, placement, observed.digest);
+  // A base that is brought again may be the same as before, and one that is held now may be out of
+  // sight; what was recorded of it still counts.
+  const coming = foundation?.kind === 'build' ? comingDigest(world, placement) : made?.base;
+  const baseDigest = base?.digest ?? coming ?? null;
+  const wanted = madeFrom(placement.build, placement.artifact, baseDigest);
+  if (made !== undefined && baseDigest !== null) return compareMade(made, wanted);
   if (foundation?.kind === 'build' && base === null) {
     return { kind: 'differs', reason: 'digest-drift', because: 'Its base is built anew.' };
   }
-  const made = madeOf(world, placement, observed.digest);
-  // A base that is held now may be out of sight; what was recorded of it still counts.
-  const wanted = madeFrom(placement.build, placement.artifact, base?.digest ?? made?.base ?? null);
-  if (made !== undefined) return compareMade(made, wanted);
   const actual = detailsOf(world, placement, observed);
   const baseDetails = base && detailsOf(world, placement, base);
   if (actual === undefined || !baseDetails) {
@@ -222,11 +238,12 @@ function compareDerived(
   return { kind: 'differs', reason: 'config-drift', because: 'Its effective parameters differ.' };
 }
 
+const comingDigest = (world: World, placement: DesiredPlacement): Digest | null =>
+  foundationOf(world.desired, placement)?.digest ?? null;
+
 function compareMade(made: ReturnType<typeof madeFrom>, wanted: typeof made): Comparison {
   if (sameMade(made, wanted)) return { kind: 'same' };
-  if (made.recipe !== wanted.recipe) {
-    return { kind: 'differs', reason: 'config-drift', because: 'What it adds to its base changed.' };
-  }
+  if (made.recipe !== wanted.recipe) return recipeChanged;
   return { kind: 'differs', reason: 'digest-drift', because: 'Its base changed.' };
 }
 
@@ -245,7 +262,10 @@ function compareAlias(
 ): Comparison {
   const original = heldBy(foundation);
   if (original !== null) return compareDigest(original.digest, observed.digest);
-  if (foundation?.kind !== 'build') return { kind: 'same' };
+  if (foundation?.kind !== 'build') {
+    // Whatever is there, nothing says that it is what the alias should name.
+    return { kind: 'unverifiable', detail: `${of} is not there to compare it with.` };
+  }
   return { kind: 'differs', reason: 'digest-drift', because: `${of} is built anew.` };
 }
 

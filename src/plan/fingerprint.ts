@@ -21,5 +21,8 @@ export function fingerprintOf(plan: Omit<Plan, 'fingerprint'>): Digest {
   for (const at of plan.leftovers) {
     hash.update(`leftover ${at.host}|${at.backend}|${at.name} ${at.digest}\n`);
   }
+  for (const at of plan.released) {
+    hash.update(`released ${at.host}|${at.backend}|${at.name}\n`);
+  }
   return `sha256:${hash.digest('hex')}`;
 }

@@ -1,8 +1,10 @@
 // The blast-radius guard: the last look at what would be lost, all of it together. A typo that
 // empties a file, a bad merge, a wrong branch look like a wish to delete; this asks first.
+import type { DesiredPlacement } from '../core/desired.ts';
 import { backendKey, type PlacementKey } from '../core/key.ts';
+import type { ContentVerdict } from './content.ts';
 import type { Judged, Veto } from './judge.ts';
-import type { Victim } from './prune.ts';
+import { isGone, type Victim } from './prune.ts';
 import type { World } from './world.ts';
 
 /** So many models may always go, however few a backend holds. */
@@ -25,7 +27,7 @@ export function guard(
   judged: readonly Judged[],
   victims: readonly Victim[],
 ): Guarded {
-  const overwrites = judged.filter(losesWeights);
+  const overwrites = judged.filter((one) => losesContent(world, one.placement, one.content));
   const vetoes = new Map<PlacementKey, Veto>();
   const refused = new Map<string, Veto>();
   const backends = new Set([
@@ -44,14 +46,22 @@ export function guard(
 }
 
 /**
- * Replacing weights loses them; what is derived from a base is made again from it, and what is only
- * set up anew keeps its content.
+ * Replacing weights loses them. What we derived from a base is made again from it, and what is only
+ * set up anew keeps its content; but whatever somebody else put under a name is lost with it.
  */
-const losesWeights = ({ placement, content }: Judged): boolean =>
-  content.kind === 'build' &&
-  content.replaces !== null &&
-  content.replaces.digest !== placement.digest &&
-  placement.build.kind === 'source';
+export function losesContent(
+  world: World,
+  placement: DesiredPlacement,
+  content: ContentVerdict,
+): boolean {
+  if (content.kind !== 'build' || content.replaces === null) return false;
+  const { replaces, keepsContent } = content;
+  if (keepsContent === true || replaces.digest === placement.digest) return false;
+  const recorded = world.owned.get(placement.key)?.digest ?? null;
+  // A run of ours was cut off while it made this where there had been nothing.
+  if (recorded === null && world.ledger.interrupted.has(placement.key)) return false;
+  return placement.build.kind === 'source' || replaces.digest !== recorded;
+}
 
 function judgeLosses(
   world: World,
@@ -70,7 +80,7 @@ function judgeLosses(
   return {
     because: 'guard',
     detail: `Nothing is evicted or overwritten here, because ${why}.`,
-    remedy: `If that is meant:\n\n    modelctl apply --prune --allow-evictions ${models}`,
+    remedy: `If that is meant:\n\n    modelctl apply ${world.options.prune ? '--prune ' : ''}--allow-evictions ${models}`,
   };
 }
 
@@ -94,10 +104,11 @@ function refusal(
   return `${models} models would be lost${before}, and ${allowed} of ${owned} may be`;
 }
 
+/** Of which something is there: rows of what is gone, or was never brought, make no set larger. */
 function ownedModels(world: World, key: string): number {
   const models = new Set<string>();
   for (const entry of world.owned.values()) {
-    if (backendKey(entry) === key) models.add(entry.model);
+    if (backendKey(entry) === key && !isGone(world, entry)) models.add(entry.model);
   }
   return models.size;
 }

@@ -35,11 +35,26 @@ export function judgeAll(world: World, vetoes: Vetoes): readonly Judged[] {
   });
 }
 
-function inBuildOrder(world: World): readonly DesiredPlacement[] {
+/** With `--target`: the Models that were named, and what they are built on, whosever that is. */
+function evaluated(world: World): Iterable<DesiredPlacement> {
+  const { placements } = world.desired;
   const { targets } = world.options;
+  if (targets === null) return placements.values();
+  const wanted = new Map<PlacementKey, DesiredPlacement>();
+  for (const placement of placements.values()) {
+    if (!targets.has(placement.model)) continue;
+    let at: DesiredPlacement | undefined = placement;
+    while (at !== undefined && !wanted.has(at.key)) {
+      wanted.set(at.key, at);
+      at = foundationOf(world.desired, at);
+    }
+  }
+  return wanted.values();
+}
+
+function inBuildOrder(world: World): readonly DesiredPlacement[] {
   const layers: DesiredPlacement[][] = [];
-  for (const placement of world.desired.placements.values()) {
-    if (targets !== null && !targets.has(placement.model)) continue;
+  for (const placement of evaluated(world)) {
     const depth = buildDepth(world, placement);
     layers[depth] ??= [];
     layers[depth].push(placement);

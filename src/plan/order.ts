@@ -10,11 +10,11 @@ export const actionId = (kind: ActionKind, placement: Placement): ActionId =>
  * Sorts by what is waited for, and otherwise keeps the order given. Actions that wait for one
  * another would be a bug of the planner; the executor asserts that there are none.
  */
-export function inOrder(actions: readonly Action[]): readonly Action[] {
+export function inOrder<A extends Action>(actions: readonly A[]): readonly A[] {
   const byId = new Map(actions.map((action) => [action.id, action]));
   const placed = new Set<ActionId>();
-  const sorted: Action[] = [];
-  const place = (action: Action): void => {
+  const sorted: A[] = [];
+  const place = (action: A): void => {
     if (placed.has(action.id)) return;
     placed.add(action.id);
     for (const id of action.after) {

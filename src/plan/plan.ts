@@ -2,15 +2,18 @@
 // what the user allows. No I/O, no clock; shuffled input gives the same plan. It judges each
 // placement and what left the set, asks the guards about all of it together, and writes down what
 // is to be done, in which order, and what is not, and why.
-import { backendKey } from '../core/key.ts';
-import type { Action, Plan } from '../core/plan.ts';
-import { buildActions, leaverActions, residencyActions } from './actions.ts';
+import { backendKey, placementKey } from '../core/key.ts';
+import type { Action, ActionId, Plan } from '../core/plan.ts';
+import { buildActions, releaseActions, residencyActions } from './actions.ts';
 import { takeRoom } from './capacity.ts';
+import { type Evictions, evictionsOf, placeEvictions } from './evictions.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { guard } from './guards.ts';
+import { type Guarded, guard } from './guards.ts';
 import { type Judged, judgeAll, type Vetoes } from './judge.ts';
+import { type Leaving, settleLeavers } from './leaving.ts';
 import { inOrder } from './order.ts';
-import { judgeLeavers, type Victim } from './prune.ts';
+import { judgeLeavers, type Leaver } from './prune.ts';
+import { sharedUnloads } from './sharing.ts';
 import { driftOf, heldOf, unchangedOf } from './summary.ts';
 import { type PlanInput, type World, worldOf } from './world.ts';
 
@@ -20,75 +23,91 @@ export function plan(input: PlanInput): Plan {
   const world = worldOf(input);
   const leavers = judgeLeavers(world);
   const first = judgeAll(world, new Map());
-  const { vetoes, refused } = guard(world, first, leavers.victims);
-  const victims = leavers.victims.filter(({ entry }) => !refused.has(backendKey(entry)));
-
-  const guarded = vetoes.size === 0 ? first : judgeAll(world, vetoes);
-  const { judged, evictFirst } = fit(world, guarded, vetoes, victims);
-
+  const guarded = guard(world, first, settleLeavers(world, leavers, first).victims);
+  const { judged, leaving, actions } = fit(world, leavers, first, guarded);
   const decided = {
     set: world.desired.set,
     revision: world.desired.revision,
-    actions: world.options.refreshOnly ? [] : allActions(world, judged, victims, evictFirst),
+    actions: world.options.refreshOnly ? [] : actions(),
     unchanged: unchangedOf(world, judged),
-    held: heldOf(world, judged, leavers, refused),
-    leftovers: leavers.leftovers,
-    released: leavers.released,
+    held: heldOf(world, judged, leaving, guarded.refused),
+    leftovers: leaving.leftovers,
+    released: leaving.released,
     drift: driftOf(world, judged),
     warnings: world.desired.warnings,
   };
   return { ...decided, fingerprint: fingerprintOf(decided) };
 }
 
+interface Fitted {
+  readonly judged: readonly Judged[];
+  readonly leaving: Leaving;
+  readonly actions: () => readonly Action[];
+}
+
 /**
  * Judges until everything that is to be built fits. What does not is vetoed, and may leave others
- * without bytes that they were to share; each round vetoes at least one more, so it ends.
+ * without bytes that they were to share, or without the room of what then stays in its place; each
+ * round vetoes at least one more, so it ends.
  */
 function fit(
   world: World,
-  guarded: readonly Judged[],
-  guards: Vetoes,
-  victims: readonly Victim[],
-): { readonly judged: readonly Judged[]; readonly evictFirst: ReadonlySet<string> } {
-  const evictions = leaverActions(world, victims, []);
-  let judged = guarded;
-  let vetoes = guards;
-  for (;;) {
-    const room = takeRoom(world, buildActions(world, judged), evictions);
-    if (room.vetoes.size === 0) return { judged, evictFirst: room.evictFirst };
-    vetoes = new Map([...vetoes, ...room.vetoes]);
-    judged = judgeAll(world, vetoes);
+  leavers: readonly Leaver[],
+  first: readonly Judged[],
+  { vetoes: guards, refused }: Guarded,
+): Fitted {
+  let judged = guards.size === 0 ? first : judgeAll(world, guards);
+  for (let vetoes: Vetoes = guards; ; judged = judgeAll(world, vetoes)) {
+    const leaving = settleLeavers(world, leavers, judged);
+    const victims = leaving.victims.filter(({ entry }) => !refused.has(backendKey(entry)));
+    const builds = buildActions(world, judged);
+    const evictions = evictionsOf(world, victims, builds);
+    const { vetoes: more, early } = takeRoom(world, builds, evictions.free);
+    if (more.size > 0) {
+      vetoes = new Map([...vetoes, ...more]);
+      continue;
+    }
+    const actions = (): readonly Action[] => allActions(world, judged, builds, { evictions, early });
+    return { judged, leaving, actions };
   }
 }
 
 function allActions(
   world: World,
   judged: readonly Judged[],
-  victims: readonly Victim[],
-  evictFirst: ReadonlySet<string>,
+  builds: readonly Action[],
+  leave: { readonly evictions: Evictions; readonly early: ReadonlySet<ActionId> },
 ): readonly Action[] {
-  const builds = buildActions(world, judged);
   const residency = residencyActions(judged, builds);
-  const isEarly = ({ entry }: Victim): boolean => evictFirst.has(backendKey(entry));
-  const early = leaverActions(world, victims.filter(isEarly), []);
-  const late = leaverActions(
-    world,
-    victims.filter((victim) => !isEarly(victim)),
-    [...builds, ...residency],
-  );
+  const releases = releaseActions(world, judged, builds);
+  const placed = placeEvictions(leave.evictions, leave.early, [...builds, ...residency]);
   const roomBy = Map.groupBy(
-    early.filter(({ kind }) => kind === 'evict'),
+    placed.early.filter(({ kind }) => kind === 'evict'),
     backendKey,
   );
+  const releasedBy = Map.groupBy(releases, placementKey);
   const waiting = builds.map((build) => {
-    const before = roomBy.get(backendKey(build)) ?? [];
+    const room = roomBy.get(backendKey(build)) ?? [];
+    const before = [...room, ...(releasedBy.get(placementKey(build)) ?? [])];
     return before.length === 0
       ? build
       : { ...build, after: [...build.after, ...before.map(({ id }) => id)] };
   });
   // Memory is given back before it is taken, and disk last.
-  const unloads = [...residency, ...late].filter(({ kind }) => kind === 'unload');
-  const loads = residency.filter(({ kind }) => kind === 'load');
-  const evicts = late.filter(({ kind }) => kind === 'evict');
-  return inOrder([...early, ...waiting, ...unloads, ...loads, ...evicts]);
+  const given = residency.filter(({ kind }) => kind === 'unload');
+  const unloads = [...releases, ...given, ...placed.unloads];
+  const loads = residency
+    .filter(({ kind }) => kind === 'load')
+    .map((load) => ({ ...load, after: [...load.after, ...sharedUnloads(world, load, unloads)] }));
+  const evicts = placed.late.map(waitingFor([...placed.early, ...unloads]));
+  return inOrder([...placed.early, ...waiting, ...unloads, ...loads, ...evicts]);
 }
+
+/** An unload that is not in the plan after all is not waited for: the engine then says why not. */
+const waitingFor = (unloads: readonly Action[]): ((evict: Action) => Action) => {
+  const planned = new Set(unloads.map(({ id }) => id));
+  return (evict) => ({
+    ...evict,
+    after: evict.after.filter((id) => !id.startsWith('unload|') || planned.has(id)),
+  });
+};

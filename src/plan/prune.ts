@@ -1,13 +1,13 @@
-// What left the set: which of it goes, which stays, and why. Only this set's own inventory is
-// looked at, and every doubt keeps a model: nothing here evicts on a guess.
+// What left the set: which of it may go, which stays, and why. Only this set's own inventory is
+// looked at, and every doubt keeps a model: nothing here evicts on a guess. Each name is judged for
+// itself; see leaving.ts for what they mean to one another.
 import { compareText } from '../core/canonical.ts';
 import { staysLoaded } from '../core/desired.ts';
 import { shortDigest } from '../core/digest.ts';
-import type { Held, HeldBecause } from '../core/held.ts';
+import type { HeldBecause } from '../core/held.ts';
 import type { InventoryEntry } from '../core/inventory.ts';
 import { type Placement, placementKey } from '../core/key.ts';
 import type { ObservedPlacement } from '../core/observed.ts';
-import type { Leftover } from '../core/plan.ts';
 import { sharingOf } from './sharing.ts';
 import { sightOf, type World } from './world.ts';
 
@@ -16,56 +16,58 @@ export interface Victim {
   readonly entry: InventoryEntry;
   readonly observed: ObservedPlacement;
   readonly unloadFirst: boolean;
+  /** Another name that is unloaded in this plan, and with it the runner of this one. */
+  readonly sharer: Placement | null;
 }
 
-export interface PruneVerdict {
-  readonly victims: readonly Victim[];
-  readonly held: readonly Held[];
-  readonly leftovers: readonly Leftover[];
-  readonly released: readonly Placement[];
-}
-
-const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number =>
-  compareText(a, b);
-
-type EntryVerdict =
+export type LeaverVerdict =
   | { readonly kind: 'gone' }
   | { readonly kind: 'released' }
-  | { readonly kind: 'leftover'; readonly observed: ObservedPlacement; readonly remedy: string }
-  | { readonly kind: 'held'; readonly because: HeldBecause; readonly detail: string; readonly remedy: string }
+  | {
+      readonly kind: 'leftover';
+      readonly observed: ObservedPlacement;
+      readonly remedy: string;
+    }
+  | {
+      readonly kind: 'held';
+      readonly because: HeldBecause;
+      readonly detail: string;
+      readonly remedy: string;
+    }
+  /** Loaded, and not by us under this name. */
+  | { readonly kind: 'busy'; readonly observed: ObservedPlacement }
   | { readonly kind: 'victim'; readonly victim: Victim };
 
-export function judgeLeavers(world: World): PruneVerdict {
-  const victims: Victim[] = [];
-  const held: Held[] = [];
-  const leftovers: Leftover[] = [];
-  const released: Placement[] = [];
-  if (world.options.targets !== null) return { victims, held, leftovers, released };
-  for (const [key, entry] of [...world.owned].toSorted(byKey)) {
-    if (world.desired.placements.has(key) || world.desired.heldModels.has(entry.model)) continue;
-    const { host, backend, name, model } = entry;
-    const verdict = judgeLeaver(world, entry);
-    if (verdict.kind === 'victim') victims.push(verdict.victim);
-    if (verdict.kind === 'released') released.push({ host, backend, name });
-    if (verdict.kind === 'held') {
-      const { because, detail, remedy } = verdict;
-      held.push({ host, backend, name, model, because, detail, remedy });
-    }
-    if (verdict.kind === 'leftover') {
-      const { digest, bytes } = verdict.observed;
-      leftovers.push({ host, backend, name, model, digest, bytes, remedy: verdict.remedy });
-    }
-  }
-  return { victims, held, leftovers, released };
+export interface Leaver {
+  readonly entry: InventoryEntry;
+  readonly verdict: LeaverVerdict;
 }
 
-function judgeLeaver(world: World, entry: InventoryEntry): EntryVerdict {
+/** Sorted by key. What they mean to one another, and to what comes in their place, is asked later. */
+export function judgeLeavers(world: World): readonly Leaver[] {
+  const { desired, options } = world;
+  if (options.targets !== null) return [];
+  return [...world.owned]
+    .filter(([key, { model }]) => !desired.placements.has(key) && !desired.heldModels.has(model))
+    .toSorted(([a], [b]) => compareText(a, b))
+    .map(([, entry]) => ({ entry, verdict: judgeLeaver(world, entry) }));
+}
+
+/** Not there, or put on record for an action that never began: whatever is there is not ours. */
+export const isGone = (world: World, entry: InventoryEntry): boolean =>
+  sightOf(world, entry).kind === 'absent' ||
+  (entry.digest === null && !world.ledger.interrupted.has(placementKey(entry)));
+
+function judgeLeaver(world: World, entry: InventoryEntry): LeaverVerdict {
   const sight = sightOf(world, entry);
-  if (sight.kind === 'absent') return { kind: 'gone' };
+  if (sight.kind === 'absent' || isGone(world, entry)) return { kind: 'gone' };
   if (sight.kind === 'unreachable') {
-    return world.options.prune
-      ? hold('unreachable', `It left the set, but ${lowerFirst(sight.detail)}`, 'It is tried again with the next run.')
-      : { kind: 'gone' };
+    if (!world.options.prune) return { kind: 'gone' };
+    return hold(
+      'unreachable',
+      `It left the set, but ${lowerFirst(sight.detail)}`,
+      'It is tried again with the next run.',
+    );
   }
   const { observed } = sight;
   if (entry.prune === 'Keep') {
@@ -79,18 +81,25 @@ function judgeVictim(
   world: World,
   entry: InventoryEntry,
   observed: ObservedPlacement,
-): EntryVerdict {
+): LeaverVerdict {
   const { desired, ledger, otherOwners } = world;
   const key = placementKey(entry);
   if (!desired.complete || ledger.mode === 'read-only') {
     const why = desired.incompleteBecause ?? 'The ledger can only be read.';
-    return hold('partial-render', `It left the set, but nothing is pruned: ${why}`, 'Apply all files of the set together.');
+    return hold(
+      'partial-render',
+      `It left the set, but nothing is pruned: ${why}`,
+      'Apply all files of the set together.',
+    );
   }
   if (otherOwners.has(key)) return { kind: 'released' };
   if (entry.digest !== observed.digest) {
+    const why = ledger.interrupted.has(key)
+      ? 'and an earlier run was cut off there, so nobody knows who put it there'
+      : 'which modelctl did not put there';
     return hold(
       'conflict',
-      `It left the set, but holds ${shortDigest(observed.digest)}, which modelctl did not put there.`,
+      `It left the set, but holds ${shortDigest(observed.digest)}, ${why}.`,
       'Remove it with the engine itself if it is not wanted.',
     );
   }
@@ -107,35 +116,31 @@ function judgeMemory(
   world: World,
   entry: InventoryEntry,
   observed: ObservedPlacement,
-): EntryVerdict {
-  const victim = (unloadFirst: boolean): EntryVerdict => ({
+): LeaverVerdict {
+  const victim = (unloadFirst: boolean): LeaverVerdict => ({
     kind: 'victim',
-    victim: { entry, observed, unloadFirst },
+    victim: { entry, observed, unloadFirst, sharer: null },
   });
   const { loaded } = observed;
   if (loaded === null) return victim(false);
   const { contentWanted, stayingFor } = sharingOf(world, entry, observed);
   const keptByUs = staysLoaded(entry.residency);
+  if (keptByUs && loaded.ownHold === true && loaded.inUse !== true) return victim(true);
   if (stayingFor === 'content' || (contentWanted && !keptByUs)) return victim(false);
   if (loaded.inUse !== true) {
     if (stayingFor === 'weights') return victim(false);
     if (keptByUs) return victim(true);
   }
-  return hold(
-    'in-use',
-    'It left the set, but is loaded and may be in use.',
-    'It is evicted once it is unloaded.',
-  );
+  return { kind: 'busy', observed };
 }
 
-const hold = (because: HeldBecause, detail: string, remedy: string): EntryVerdict => ({
-  kind: 'held',
-  because,
-  detail,
-  remedy,
-});
+export const hold = (
+  because: HeldBecause,
+  detail: string,
+  remedy: string,
+): LeaverVerdict => ({ kind: 'held', because, detail, remedy });
 
-const leftover = (observed: ObservedPlacement, remedy: string): EntryVerdict => ({
+export const leftover = (observed: ObservedPlacement, remedy: string): LeaverVerdict => ({
   kind: 'leftover',
   observed,
   remedy,

@@ -55,15 +55,24 @@ function judgeReleased(
   placement: DesiredPlacement,
   observed: ObservedPlacement,
 ): ResidencyVerdict {
-  const { loaded } = observed;
-  const entry = world.owned.get(placement.key);
-  const keptByUs = entry !== undefined && staysLoaded(entry.residency);
-  if (!keptByUs || loaded === null || loaded.expiresAt !== 'never') return { kind: 'satisfied' };
-  if (sharingOf(world, placement, observed).stayingFor !== null) return { kind: 'satisfied' };
-  if (loaded.inUse === true) {
+  if (!isToBeReleased(world, placement, observed)) return { kind: 'satisfied' };
+  if (observed.loaded?.inUse === true) {
     return { kind: 'in-use', detail: 'It no longer has to stay loaded, but is in use.' };
   }
   return { kind: 'unload', because: 'It no longer has to stay loaded.' };
+}
+
+/** A desired name that we keep in memory, for itself alone, and no longer have to. */
+export function isToBeReleased(
+  world: World,
+  placement: DesiredPlacement,
+  observed: ObservedPlacement,
+): boolean {
+  const entry = world.owned.get(placement.key);
+  const keptByUs = entry !== undefined && staysLoaded(entry.residency);
+  if (!keptByUs || staysLoaded(placement.residency)) return false;
+  if (observed.loaded?.expiresAt !== 'never') return false;
+  return observed.loaded.ownHold === true || sharingOf(world, placement, observed).stayingFor === null;
 }
 
 /** `contextLength 2048, wanted 4096`, or null. Options that the engine does not report are right. */

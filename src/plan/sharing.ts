@@ -1,10 +1,10 @@
 // Who else needs what is in memory? Engines keep one runner per content, or per weights, for all
 // names over it: unloading it for one name unloads it for the others.
-import { staysLoaded } from '../core/desired.ts';
-import type { Placement } from '../core/key.ts';
-import { placementKey } from '../core/key.ts';
+import { type DesiredPlacement, staysLoaded } from '../core/desired.ts';
+import { backendKey, type Placement, type PlacementKey, placementKey } from '../core/key.ts';
 import type { ObservedPlacement } from '../core/observed.ts';
-import { detailsOf, sightOf, type World } from './world.ts';
+import type { Action, ActionId } from '../core/plan.ts';
+import { detailsOf, madeOf, sightOf, type World } from './world.ts';
 
 export interface Sharing {
   /** The same content is wanted under another name, in memory or not. */
@@ -13,11 +13,18 @@ export interface Sharing {
   readonly stayingFor: 'content' | 'weights' | null;
 }
 
-export function sharingOf(world: World, at: Placement, observed: ObservedPlacement): Sharing {
+/** `staying` are the placements that keep their content; all of them when it is left out. */
+export function sharingOf(
+  world: World,
+  at: Placement,
+  observed: ObservedPlacement,
+  staying?: ReadonlySet<PlacementKey>,
+): Sharing {
   let contentWanted = false;
   let stayingFor: Sharing['stayingFor'] = null;
   const own = placementKey(at);
   for (const other of world.desired.placements.values()) {
+    if (staying?.has(other.key) === false) continue;
     if (other.key === own || other.host !== at.host || other.backend !== at.backend) continue;
     const sight = sightOf(world, other);
     if (sight.kind !== 'there') continue;
@@ -27,7 +34,61 @@ export function sharingOf(world: World, at: Placement, observed: ObservedPlaceme
     if (sameContent) stayingFor = 'content';
     else if (sameWeights(world, at, observed, sight.observed)) stayingFor ??= 'weights';
   }
+  for (const other of keptByOthers(world, at)) {
+    if (other.digest === observed.digest) stayingFor = 'content';
+    else if (sameWeights(world, at, observed, other)) stayingFor ??= 'weights';
+  }
   return { contentWanted, stayingFor };
+}
+
+/** What other sets keep in memory there, this very name included. */
+const keptByOthers = (world: World, at: Placement): readonly ObservedPlacement[] =>
+  [...world.otherOwners.values()].flat().flatMap((entry): ObservedPlacement[] => {
+    if (backendKey(entry) !== backendKey(at) || !staysLoaded(entry.residency)) return [];
+    const sight = sightOf(world, entry);
+    return sight.kind === 'there' && sight.observed.loaded !== null ? [sight.observed] : [];
+  });
+
+/** Whether both run on one runner, if the engine keeps one for all names over the same weights. */
+export const sharesRunner = (
+  world: World,
+  at: Placement,
+  one: ObservedPlacement,
+  other: ObservedPlacement,
+): boolean => one.digest === other.digest || sameWeights(world, at, one, other);
+
+/**
+ * Unloads that a load has to wait for: of the same weights under another name. Done after it, they
+ * would undo it. Only where its content is not there yet: else it is known what serves it.
+ */
+export function sharedUnloads(
+  world: World,
+  load: Action,
+  unloads: readonly Action[],
+): readonly ActionId[] {
+  const placement = world.desired.placements.get(placementKey(load));
+  if (placement === undefined || sightOf(world, placement).kind === 'there') return [];
+  return unloads.flatMap((unload) => {
+    const sight = sightOf(world, unload);
+    if (unload.host !== load.host || unload.backend !== load.backend) return [];
+    return sight.kind === 'there' && willShare(world, placement, unload, sight.observed)
+      ? [unload.id]
+      : [];
+  });
+}
+
+function willShare(
+  world: World,
+  { artifact, digest }: DesiredPlacement,
+  at: Placement,
+  observed: ObservedPlacement,
+): boolean {
+  const { weights } = detailsOf(world, at, observed) ?? { weights: null };
+  return (
+    observed.digest === digest ||
+    weights === artifact.weights ||
+    madeOf(world, at, observed.digest)?.revision === artifact.revision
+  );
 }
 
 function sameWeights(

@@ -3,10 +3,11 @@
 import { compareText } from '../core/canonical.ts';
 import { shortDigest } from '../core/digest.ts';
 import type { Held } from '../core/held.ts';
+import { wasFound } from '../core/inventory.ts';
 import { backendKey, type Placement, placementKey } from '../core/key.ts';
 import type { Drift, Unchanged } from '../core/plan.ts';
 import type { Judged, Veto } from './judge.ts';
-import type { PruneVerdict } from './prune.ts';
+import type { Leaving } from './leaving.ts';
 import type { World } from './world.ts';
 
 export const unchangedOf = (world: World, judged: readonly Judged[]): readonly Unchanged[] =>
@@ -22,22 +23,19 @@ export const unchangedOf = (world: World, judged: readonly Judged[]): readonly U
         role,
         digest: content.observed.digest,
         residency: placement.residency,
-        adopted: isFound(world, key),
+        adopted: wasFound(content.observed.digest, {
+          own: world.owned.get(key),
+          others: world.otherOwners.get(key) ?? [],
+          wasCutOff: world.ledger.interrupted.has(key),
+        }),
       },
     ];
   });
 
-/** There before we did anything about it. A name that a cut-off run of ours made is not found. */
-function isFound(world: World, key: ReturnType<typeof placementKey>): boolean {
-  const entry = world.owned.get(key);
-  if (entry === undefined) return true;
-  return entry.adopted || (entry.digest === null && !world.ledger.interrupted.has(key));
-}
-
 export function heldOf(
   world: World,
   judged: readonly Judged[],
-  leavers: PruneVerdict,
+  leavers: Leaving,
   refused: ReadonlyMap<string, Veto>,
 ): readonly Held[] {
   const wanted = judged.flatMap(({ placement, content, residency }): Held[] => {

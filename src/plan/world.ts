@@ -1,5 +1,6 @@
 // The planner's view of its inputs: lookups over desired, observed and ledger. Everything here is
 // a read; nothing decides.
+import { compareText } from '../core/canonical.ts';
 import type { Desired, DesiredPlacement } from '../core/desired.ts';
 import type { Digest } from '../core/digest.ts';
 import type { InventoryEntry, LedgerView } from '../core/inventory.ts';
@@ -33,20 +34,22 @@ export interface PlanInput {
 export interface World extends PlanInput {
   /** This set's entries. */
   readonly owned: ReadonlyMap<PlacementKey, InventoryEntry>;
-  /** Sets other than this one that own a placement. */
-  readonly otherOwners: ReadonlyMap<PlacementKey, readonly string[]>;
+  /** Entries of other sets than this one, in the order of the sets. */
+  readonly otherOwners: ReadonlyMap<PlacementKey, readonly InventoryEntry[]>;
 }
 
 export function worldOf(input: PlanInput): World {
   const owned = new Map<PlacementKey, InventoryEntry>();
-  const otherOwners = new Map<PlacementKey, string[]>();
+  const otherOwners = new Map<PlacementKey, readonly InventoryEntry[]>();
   for (const entry of input.ledger.inventory) {
     const key = placementKey(entry);
     if (entry.set === input.desired.set) owned.set(key, entry);
-    else otherOwners.set(key, [...(otherOwners.get(key) ?? []), entry.set].toSorted());
+    else otherOwners.set(key, [...(otherOwners.get(key) ?? []), entry].toSorted(bySet));
   }
   return { ...input, owned, otherOwners };
 }
+
+const bySet = (a: InventoryEntry, b: InventoryEntry): number => compareText(a.set, b.set);
 
 export const observationOf = (
   world: World,
@@ -63,8 +66,12 @@ export function sightOf(world: World, placement: Placement): Sight {
   return observed === undefined ? { kind: 'absent' } : { kind: 'there', observed };
 }
 
-export const madeOf = (world: World, at: Placement, digest: Digest): Made | undefined =>
-  world.ledger.made.get(backendKey(at))?.get(digest);
+/** Of the name itself, if it is on record: other recipes may come to the same digest. */
+export function madeOf(world: World, at: Placement, digest: Digest): Made | undefined {
+  const entry = world.owned.get(placementKey(at));
+  const own = entry?.digest === digest ? entry.made : null;
+  return own ?? world.ledger.made.get(backendKey(at))?.get(digest);
+}
 
 export const detailsOf = (
   world: World,

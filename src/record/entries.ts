@@ -2,7 +2,7 @@
 // found as wanted is taken in: content that stands in the way of a wanted name is not ours.
 import { type Desired, type DesiredPlacement, staysLoaded } from '../core/desired.ts';
 import type { Digest } from '../core/digest.ts';
-import type { InventoryEntry, LedgerView } from '../core/inventory.ts';
+import { type InventoryEntry, type LedgerView, wasFound } from '../core/inventory.ts';
 import { backendKey, type Placement, type PlacementKey, placementKey } from '../core/key.ts';
 import type { Observed, ObservedPlacement } from '../core/observed.ts';
 import type { Action, CreateAction, Plan, PullAction } from '../core/plan.ts';
@@ -114,13 +114,22 @@ function* foundAsWanted(
     if (placement !== undefined) yield { placement, digest, adopted };
   }
   const builds = new Set(plan.actions.filter(isBuild).map(placementKey));
-  for (const action of plan.actions) {
-    const key = placementKey(action);
+  const others = Map.groupBy(
+    ledger.inventory.filter(({ set }) => set !== desired.set),
+    placementKey,
+  );
+  // A wanted name is in use only once its content is right: otherwise it is held for that.
+  const inUse = plan.held.filter(({ because }) => because === 'in-use');
+  for (const at of [...plan.actions, ...inUse]) {
+    const key = placementKey(at);
     const placement = desired.placements.get(key);
-    const there = seen(observed, action);
+    const there = seen(observed, at);
     if (placement === undefined || builds.has(key) || typeof there === 'string') continue;
-    const entry = own.get(key);
-    const ours = entry !== undefined && (entry.digest !== null || ledger.interrupted.has(key));
-    yield { placement, digest: there.digest, adopted: ours ? entry.adopted : true };
+    const adopted = wasFound(there.digest, {
+      own: own.get(key),
+      others: others.get(key) ?? [],
+      wasCutOff: ledger.interrupted.has(key),
+    });
+    yield { placement, digest: there.digest, adopted };
   }
 }

@@ -32,7 +32,8 @@ export function factsAfter(change: ChangeSetEntry, input: AfterAction): ActionFa
       const digest = change.digest ?? action.digest;
       const made = madeBy(action, input.entryOf);
       // Already there when its turn came, and never seen by us: somebody else was faster.
-      const adopted = outcome === 'unchanged' && (entry.adopted || entry.digest === null);
+      const isFound = entry.digest === null && action.replaces === null;
+      const adopted = outcome === 'unchanged' && (entry.adopted || isFound);
       const after = { ...entry, digest, made, adopted };
       return { entry: after, ...(made === null ? {} : { made }), ...learned };
     }

@@ -55,12 +55,15 @@ export function settlementOf(
   };
 }
 
-/** Not wanted and seen to be gone, with nothing built there since; or given up to another set. */
+/**
+ * Not wanted, or not asked for now, and seen to be gone, with nothing built there since; given up
+ * to another set; or put on record for an action that never began.
+ */
 function absentKeys(
   input: RecordInput,
   changes: Pick<ChangeSet, 'entries'> | null,
 ): readonly PlacementKey[] {
-  const { plan, desired, observed } = input;
+  const { plan, desired, observed, ledger } = input;
   const released = new Set(plan.released.map(placementKey));
   const built = new Set(
     (changes?.entries ?? [])
@@ -69,9 +72,19 @@ function absentKeys(
   );
   const isGone = (key: PlacementKey, at: Placement): boolean =>
     desired.complete && !built.has(key) && seen(observed, at) === 'nothing';
+  const neverBegun = (key: PlacementKey, { digest }: InventoryEntry): boolean =>
+    desired.complete && digest === null && !ledger.interrupted.has(key);
+  const isLeaving = (key: PlacementKey, { model }: InventoryEntry): boolean =>
+    !desired.placements.has(key) && !desired.heldModels.has(model);
+  // What is kept while it is there, and not brought, is nobody's once it is gone.
+  const isOptional = (key: PlacementKey): boolean =>
+    desired.placements.get(key)?.residency === 'optional';
   return [...ownEntries(input)]
-    .filter(([key, { model }]) => !desired.placements.has(key) && !desired.heldModels.has(model))
-    .filter(([key, entry]) => released.has(key) || isGone(key, entry))
+    .filter(([key, entry]) =>
+      isLeaving(key, entry)
+        ? released.has(key) || neverBegun(key, entry) || isGone(key, entry)
+        : isOptional(key) && isGone(key, entry),
+    )
     .map(([key]) => key);
 }
 

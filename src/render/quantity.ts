@@ -1,20 +1,9 @@
 // Figures as people read them: bytes, rates, durations, counts. Decimal units, as disks and
 // downloads are sold and as Ollama prints them. Rounded for reading, never for deciding.
 
-const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+import { formatBytes } from '../core/quantity.ts';
 
-/** `5.2 GB`, `224.7 kB`, `0 B`; a minus sign stays. */
-export function formatBytes(bytes: number): string {
-  const sign = bytes < 0 ? '-' : '';
-  let value = Math.abs(bytes);
-  let unit = 0;
-  // 999.95 would round to 1000.0, so the step is taken just before it.
-  while (value >= (unit === 0 ? 1000 : 999.95) && unit < byteUnits.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return `${sign}${unit === 0 ? String(Math.round(value)) : value.toFixed(1)} ${byteUnits[unit]}`;
-}
+export { formatBytes };
 
 /** As `formatBytes`; `unknown` where nobody knows, which is not zero. */
 export const formatBytesOrUnknown = (bytes: number | null): string =>

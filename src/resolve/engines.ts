@@ -1,12 +1,13 @@
 // Which engine serves a request. Declared Backends of this host come first; with none declared,
 // the engine that was chosen for the set before, else the first that answers. A recorded choice is
 // never changed because its engine is down: the set waits for it.
+
+import type { Backend, BackendContext, BackendType, Engines } from '../backends/backend.ts';
 import type { BackendReference } from '../core/backend-reference.ts';
 import { backendKey } from '../core/key.ts';
 import { type Checked, checked, errorProblem, type Problem, refused } from '../core/problem.ts';
 import type { BackendResource, Manifests } from '../core/resource.ts';
 import { resourceLabel } from '../core/resource.ts';
-import type { Backend, BackendContext, BackendType, Engines } from '../backends/backend.ts';
 import { type Identity, localHost } from './host.ts';
 
 export interface Engine {

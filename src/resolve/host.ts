@@ -22,15 +22,31 @@ export interface SelfNames {
 export function identify(hosts: readonly HostResource[], names: SelfNames): Checked<Identity> {
   if (names.named !== undefined) return identifyNamed(hosts, names.named);
   if (hosts.length === 0) return checked({ self: null, hosts });
-  const matching = hosts.filter((host) => answersTo(host, names.hostname));
-  const [self] = matching;
-  if (self !== undefined) return checked({ self, hosts });
+  // With its domain a hostname says more: another domain may have a machine of the same short name.
+  const own = names.hostname.toLowerCase();
+  const [short = own] = own.split('.');
+  const exactly = hosts.filter((host) => namesOf(host).includes(own));
+  const matching =
+    exactly.length > 0 ? exactly : hosts.filter((host) => namesOf(host).includes(short));
+  const [self, ...others] = matching;
+  if (self !== undefined && others.length === 0) return checked({ self, hosts });
+  const which =
+    self === undefined
+      ? {
+          summary: 'This machine is none of the declared Hosts',
+          are: `declared are ${listed(hosts)}`,
+        }
+      : {
+          summary: 'This machine is several of the declared Hosts',
+          are: `that is ${listed(matching)}`,
+        };
   return refused(
     errorProblem({
       code: 'resolve/unknown-host',
-      summary: 'This machine is none of the declared Hosts',
-      detail: `Its hostname is ${names.hostname}; declared are ${listed(hosts)}. Nothing is done.`,
-      remedy: 'Add the hostname to the `hostnames` of its Host, or say which it is:\n\n    modelctl apply --host NAME',
+      summary: which.summary,
+      detail: `Its hostname is ${names.hostname}; ${which.are}. Nothing is done.`,
+      remedy:
+        'Correct the `hostnames` of its Host, or say which it is:\n\n    modelctl apply --host NAME',
     }),
   );
 }
@@ -38,27 +54,29 @@ export function identify(hosts: readonly HostResource[], names: SelfNames): Chec
 function identifyNamed(hosts: readonly HostResource[], named: string): Checked<Identity> {
   const self = hosts.find((host) => host.metadata.name === named);
   if (self !== undefined) return checked({ self, hosts });
-  const meant = didYouMean(named, hosts.map((host) => host.metadata.name));
+  const meant = didYouMean(
+    named,
+    hosts.map((host) => host.metadata.name),
+  );
   return refused(
     errorProblem({
       code: 'resolve/unknown-host',
       summary: 'There is no such Host',
       detail: `No Host is called ${named}.${meant === null ? '' : ` Did you mean ${meant}?`}`,
-      remedy: hosts.length === 0 ? 'Declare it, or leave --host out.' : `Declared are ${listed(hosts)}.`,
+      remedy:
+        hosts.length === 0 ? 'Declare it, or leave --host out.' : `Declared are ${listed(hosts)}.`,
     }),
   );
 }
 
-/** Hostnames are compared without case, and with or without their domain. */
-function answersTo(host: HostResource, hostname: string): boolean {
-  const names = [host.metadata.name, ...(host.spec.hostnames ?? [])].map((one) => one.toLowerCase());
-  const own = hostname.toLowerCase();
-  const [short = own] = own.split('.');
-  return names.includes(own) || names.includes(short);
-}
+const namesOf = ({ metadata, spec }: HostResource): readonly string[] =>
+  [metadata.name, ...(spec.hostnames ?? [])].map((one) => one.toLowerCase());
 
 const listed = (hosts: readonly HostResource[]): string =>
-  hosts.map((host) => host.metadata.name).toSorted().join(', ');
+  hosts
+    .map((host) => host.metadata.name)
+    .toSorted()
+    .join(', ');
 
 /** Whether a target means this host. */
 export function selects(target: HardwareTargetResource, host: HostResource): boolean {

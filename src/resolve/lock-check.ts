@@ -2,7 +2,7 @@
 // names the field, so that whoever knows the file can say where it stands.
 import { isDigest } from '../core/digest.ts';
 import { sha256Text } from '../core/hash.ts';
-import type { LockEntry, LockHeader } from './lock-file.ts';
+import type { LockEntry, LockHeader } from './lock-entry.ts';
 
 export type FieldPath = readonly (string | number)[];
 

@@ -4,47 +4,17 @@
 //
 // Invariants: an entry is keyed by model, target and canonical source; a registry's manifest
 // hashes to its revision; nothing is returned from a file with an error in it.
-import type { Artifact } from '../core/artifact.ts';
 import { assert } from '../core/assert.ts';
 import { compareText } from '../core/canonical.ts';
 import { type Checked, checked, type Problem, refused } from '../core/problem.ts';
 import { type LockDocument, splitDocuments } from './lock-documents.ts';
-import { editFiles, printEntry, printHeader } from './lock-print.ts';
+import { entryKey, type LockEntry, type LockFile, lockFileName } from './lock-entry.ts';
+import { printEntry, printHeader } from './lock-print.ts';
 import { duplicateEntry, textProblem } from './lock-problems.ts';
 import { readEntry, readHeader } from './lock-read.ts';
+import { editFiles } from './lock-yaml.ts';
 
-export const lockFileName = 'models.lock.yaml';
-/** For who reads the file: 10,000 entries take a tenth of it. */
-export const lockBytesMax = 256 * 1024 * 1024;
 const problemsMax = 100;
-
-export interface LockHeader {
-  /** The set's random id. */
-  readonly set: string;
-  /** The manifest files it was made from, relative to its own folder, with forward slashes. */
-  readonly files: readonly string[];
-}
-
-export interface LockEntry extends Artifact {
-  /** metadata.name of the Model. */
-  readonly model: string;
-  /** metadata.name of the HardwareTarget; `-` when the Model names none. */
-  readonly target: string;
-}
-
-export interface LockFile extends LockHeader {
-  /** In the order of the file. */
-  readonly entries: readonly LockEntry[];
-}
-
-/** Source comes last: the other two cannot contain a bar, so the text is unambiguous. */
-export const entryKey = (entry: Pick<LockEntry, 'model' | 'target' | 'source'>): string =>
-  `${entry.model}|${entry.target}|${entry.source}`;
-
-export function artifactOf(entry: LockEntry): Artifact {
-  const { model: _model, target: _target, ...artifact } = entry;
-  return artifact;
-}
 
 /** `file` is for origins. All problems are reported, up to a bound; none of them is a warning. */
 export function parseLock(text: string, file: string): Checked<LockFile> {

@@ -1,7 +1,6 @@
 // Core values to the lock's YAML. The same value always gives the same text, which readers rely
 // on: a document that is exactly what would be printed needs no YAML parser.
-import { parseDocument } from 'yaml';
-import type { LockEntry, LockHeader } from './lock-file.ts';
+import type { LockEntry, LockHeader } from './lock-entry.ts';
 
 export const apiVersion = 'modelctl.dev/v1alpha1';
 
@@ -46,13 +45,6 @@ export function printEntry(entry: LockEntry): string {
     ...facts.map((name) => `  ${name}: ${scalar(entry.facts[name] ?? '')}`),
   ];
   return `${lines.join('\n')}\n`;
-}
-
-/** A header that a person has edited, with another list of files; comments elsewhere stay. */
-export function editFiles(header: string, files: readonly string[]): string {
-  const document = parseDocument(header.replaceAll('\r\n', '\n'));
-  document.set('files', [...files]);
-  return document.toString({ lineWidth: 0 });
 }
 
 /**

@@ -3,7 +3,7 @@
 import { errorProblem, type Problem } from '../core/problem.ts';
 import type { FieldPath } from './lock-check.ts';
 import { type LockDocument, originIn, saysNothing } from './lock-documents.ts';
-import type { LockEntry } from './lock-file.ts';
+import type { LockEntry } from './lock-entry.ts';
 
 const restore = (file: string): string =>
   `Take the file from git, or remove the entry and let the next apply resolve it again:\n  git checkout -- ${file.split('/').at(-1)}`;

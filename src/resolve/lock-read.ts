@@ -1,116 +1,16 @@
-// One document of a lock to its value. What modelctl printed itself is read line by line, and
-// believed only if printing it again gives the same text; whatever a person touched, and whatever
-// is wrong, goes through the YAML parser, which knows where things stand.
-import type { ArtifactFacts, ArtifactFile } from '../core/artifact.ts';
+// One document of a lock to its value: as modelctl printed it, else through the YAML parser.
 import { type Checked, checked } from '../core/problem.ts';
-import { faultsOf } from './lock-check.ts';
 import type { LockDocument } from './lock-documents.ts';
-import type { LockEntry, LockHeader } from './lock-file.ts';
-import { factNames, printEntry, printHeader } from './lock-print.ts';
+import type { LockEntry, LockHeader } from './lock-entry.ts';
+import { printedEntry, printedHeader } from './lock-printed.ts';
 import { readEntryYaml, readHeaderYaml } from './lock-yaml.ts';
 
 export function readHeader(document: LockDocument): Checked<LockHeader> {
-  const lines = linesOf(document);
-  lines.next += 3; // comment, apiVersion, kind: the comparison below looks at them
-  const set = lines.field('set: ');
-  const files: string[] = [];
-  if (!lines.skip('files: []') && lines.skip('files:')) {
-    for (let file = lines.field('  - '); file !== null; file = lines.field('  - '))
-      files.push(file);
-  }
-  const header = { set: set ?? '', files };
-  return printHeader(header) === lines.text && faultsOf.header(header).length === 0
-    ? checked(header)
-    : readHeaderYaml(document);
+  const header = printedHeader(document);
+  return header === null ? readHeaderYaml(document) : checked(header);
 }
 
 export function readEntry(document: LockDocument): Checked<LockEntry> {
-  const lines = linesOf(document);
-  const entry = entryIn(lines);
-  return printEntry(entry) === lines.text && faultsOf.entry(entry).length === 0
-    ? checked(entry)
-    : readEntryYaml(document);
-}
-
-interface Lines {
-  readonly text: string;
-  next: number;
-  /** The value of a line that begins so; null, without a step, when the next one does not. */
-  readonly field: (prefix: string) => string | null;
-  readonly skip: (line: string) => boolean;
-}
-
-function linesOf(document: LockDocument): Lines {
-  const text = document.text.includes('\r')
-    ? document.text.replaceAll('\r\n', '\n')
-    : document.text;
-  const lines = text.split('\n');
-  const cursor: Lines = {
-    text,
-    next: 0,
-    field: (prefix) => {
-      const line = lines[cursor.next];
-      if (line === undefined || !line.startsWith(prefix)) return null;
-      cursor.next += 1;
-      return unquoted(line.slice(prefix.length));
-    },
-    skip: (line) => {
-      if (lines[cursor.next] !== line) return false;
-      cursor.next += 1;
-      return true;
-    },
-  };
-  return cursor;
-}
-
-// Nothing is checked here: what is wrong or absent prints differently and is found by that.
-function entryIn(lines: Lines): LockEntry {
-  lines.skip('---');
-  const text = (name: string): string => lines.field(`${name}: `) ?? '';
-  const model = text('model');
-  const target = text('target');
-  const source = text('source');
-  const revision = text('revision') as LockEntry['revision'];
-  const weights = text('weights') as LockEntry['weights'];
-  const manifest = lines.field('manifest: ');
-  lines.skip('files:');
-  const files: ArtifactFile[] = [];
-  for (let path = lines.field('  - path: '); path !== null; path = lines.field('  - path: ')) {
-    const bytes = Number(lines.field('    bytes: '));
-    const digest = (lines.field('    digest: ') ?? '') as ArtifactFile['digest'];
-    const mediaType = lines.field('    mediaType: ');
-    files.push({ path, bytes, digest, ...(mediaType === null ? {} : { mediaType }) });
-  }
-  const facts = factsIn(lines);
-  return {
-    model,
-    target,
-    source,
-    revision,
-    weights,
-    ...(manifest === null ? {} : { manifest }),
-    files,
-    facts,
-  };
-}
-
-function factsIn(lines: Lines): ArtifactFacts {
-  if (lines.skip('facts: {}') || !lines.skip('facts:')) return {};
-  const facts: Record<string, string | number> = {};
-  for (const name of factNames) {
-    const value = lines.field(`  ${name}: `);
-    if (value === null) continue;
-    facts[name] = name === 'contextLength' || name === 'parameters' ? Number(value) : value;
-  }
-  return facts;
-}
-
-function unquoted(text: string): string {
-  if (text.startsWith("'")) return text.slice(1, -1).replaceAll("''", "'");
-  if (!text.startsWith('"')) return text;
-  try {
-    return String(JSON.parse(text));
-  } catch {
-    return text; // other escapes than ours: prints differently, so the YAML parser reads it
-  }
+  const entry = printedEntry(document);
+  return entry === null ? readEntryYaml(document) : checked(entry);
 }

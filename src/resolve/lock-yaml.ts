@@ -1,12 +1,13 @@
 // One document of a lock through the YAML parser: for those that a person has edited, and to say
 // where in the file something is wrong.
+import { parseDocument } from 'yaml';
 import type { ArtifactFacts, ArtifactFile } from '../core/artifact.ts';
 import type { Digest } from '../core/digest.ts';
 import { type Checked, refused } from '../core/problem.ts';
 import { type FieldPath, faultsOf } from './lock-check.ts';
 import type { LockDocument } from './lock-documents.ts';
+import type { LockEntry, LockHeader } from './lock-entry.ts';
 import { type Fields, openFields } from './lock-fields.ts';
-import type { LockEntry, LockHeader } from './lock-file.ts';
 import { apiVersion, factNames } from './lock-print.ts';
 import { notALock, otherVersion } from './lock-problems.ts';
 
@@ -42,6 +43,13 @@ export function readEntryYaml(document: LockDocument): Checked<LockEntry> {
   };
   read.only([], ['model', 'target', 'source', 'revision', 'weights', 'manifest', 'files', 'facts']);
   return read.finish(entry, faultsOf.entry);
+}
+
+/** A header that a person has edited, with another list of files; comments elsewhere stay. */
+export function editFiles(header: string, files: readonly string[]): string {
+  const document = parseDocument(header.replaceAll('\r\n', '\n'));
+  document.set('files', [...files]);
+  return document.toString({ lineWidth: 0 });
 }
 
 function fileAt(read: Fields, path: FieldPath): ArtifactFile {

@@ -1,13 +1,13 @@
 // One Model on one target, from its manifest to placements: its source in canonical form, its
 // engine, its bytes, and the names that serving it takes. Any of these may hold it or be wrong.
 import { dirname } from 'node:path';
-import type { DesiredPlacement, Recipe } from '../core/desired.ts';
+import { assert } from '../core/assert.ts';
+import type { DesiredPlacement, LoadOptions } from '../core/desired.ts';
 import type { Held } from '../core/held.ts';
 import { type Checked, checked, type Problem } from '../core/problem.ts';
 import { type Manifests, resourceLabel } from '../core/resource.ts';
-import type { PlacementShape } from '../backends/backend.ts';
 import { type Engine, type EnginePool, engineKey } from './engines.ts';
-import { adapterOf, type Pin, pin, type PinContext } from './pin.ts';
+import { adapterOf, type Pin, type PinContext, type PinKey, type Pinned, pin } from './pin.ts';
 import { heldRequest, modelRequest, placementsOf } from './placements.ts';
 import type { Request } from './requests.ts';
 
@@ -17,7 +17,13 @@ export interface Outcome {
   readonly held: readonly Held[];
   /** Wanted all the same, so nothing of theirs is pruned. */
   readonly heldModels: readonly string[];
+  /** What has no bytes yet: nothing at all is pruned while that is not known. */
+  readonly unresolved: readonly string[];
+  /** Everything that it names, pinned or not: none of it is an orphan in the lock. */
+  readonly references: readonly PinKey[];
   readonly pins: readonly Pin[];
+  /** As asked for, before an engine bakes any of it into a name. */
+  readonly runtime: LoadOptions;
   readonly problems: readonly Problem[];
 }
 
@@ -29,82 +35,100 @@ export interface RequestContext {
   readonly engines: Map<string, Engine>;
 }
 
-const nothing: Outcome = { placements: [], held: [], heldModels: [], pins: [], problems: [] };
+type Path = readonly (string | number)[];
+/** The weights first, then the adapters. */
+type References = readonly (PinKey & { readonly path: Path })[];
+type Partly = Partial<Outcome>;
+
+const nothing = {
+  placements: [],
+  held: [],
+  heldModels: [],
+  unresolved: [],
+  pins: [],
+  problems: [],
+};
 
 export async function resolveRequest(request: Request, context: RequestContext): Promise<Outcome> {
-  const source = canonicalSource(request, request.model.spec.source, context);
-  if (!source.ok) return failed(source.problems, request, context, ['spec', 'source']);
-  if (!request.here) return pinOnly(request, source.value, context);
+  const { spec, metadata } = request.model;
+  const references: References[number][] = [];
+  const common = { ...nothing, references, runtime: request.runtime };
+  const texts: readonly (readonly [string, Path])[] = [
+    [spec.source, ['spec', 'source']],
+    ...(spec.derive?.adapters ?? []).map(
+      (text, index) => [text, ['spec', 'derive', 'adapters', index]] as const,
+    ),
+  ];
+  for (const [text, path] of texts) {
+    const source = canonicalSource(request, text, context);
+    if (!source.ok) return { ...common, ...failed(source.problems, request, context, path) };
+    references.push({ model: metadata.name, target: request.target, source: source.value, path });
+  }
+  const outcome = request.here
+    ? await serve(request, references, context)
+    : await pinOnly(request, references, context);
+  return { ...common, ...outcome };
+}
+
+async function serve(
+  request: Request,
+  references: References,
+  context: RequestContext,
+): Promise<Partly> {
   const found = await context.pool.engineFor(request.backend);
   if (!found.ok) return failed(found.problems, request, context, ['spec', 'targets']);
   const engine = found.value;
   context.engines.set(engineKey(engine), engine);
 
   // Asked before anything is resolved: what an engine cannot do needs no network to be known.
-  const able = engine.backend.check(modelRequest(request, source.value, []));
+  const [{ source } = { source: '' }] = references;
+  const able = engine.backend.check(modelRequest(request, source, []));
   if (!able.ok) return unable(able.problems, request, engine, context);
-  const pinned = await pinAll(request, source.value, engine, context);
-  if (!('main' in pinned)) return pinned;
-  const shapes = engine.backend.check(modelRequest(request, source.value, pinned.adapters));
-  if (!shapes.ok) return unable(shapes.problems, request, engine, context);
-  return placed(request, engine, shapes.value, pinned);
-}
-
-interface Pinned {
-  readonly main: Pin;
-  readonly pins: readonly Pin[];
-  readonly adapters: NonNullable<Recipe['adapters']>;
-  readonly notes: readonly Held[];
-}
-
-/** The weights, and each adapter as an entry of its own. */
-async function pinAll(
-  request: Request,
-  source: string,
-  engine: Engine,
-  context: RequestContext,
-): Promise<Pinned | Outcome> {
-  const pins: Pin[] = [];
-  const notes: Held[] = [];
-  const adapters = (request.model.spec.derive?.adapters ?? []).map((reference) =>
-    canonicalSource(request, reference, context),
-  );
-  for (const [index, reference] of [checked(source), ...adapters].entries()) {
-    const path = index === 0 ? ['spec', 'source'] : ['spec', 'derive', 'adapters', index - 1];
-    if (!reference.ok) return failed(reference.problems, request, context, path);
-    const pinned = await pin(pinKey(request, reference.value), context.pin);
-    if (pinned.kind === 'problem') return failed([pinned.problem], request, context, path);
-    if (pinned.kind === 'held') return held(request, engine, pinned);
-    pins.push(pinned.pin);
-    if (pinned.moved !== null) notes.push(heldRequest(request, engine, changed(pinned.moved)));
+  const pinned = await pinAll(references, context.pin);
+  if (pinned.kind === 'problem') return failed([pinned.problem], request, context, pinned.path);
+  if (pinned.kind === 'held') {
+    return { ...held(request, engine, pinned), unresolved: [resourceLabel(request.model)] };
   }
-  const [main, ...rest] = pins;
-  if (main === undefined) return nothing;
-  return { main, pins, notes, adapters: rest.map(({ artifact }) => adapterOf(artifact)) };
+  const [main, ...rest] = pinned.pins;
+  assert(main !== undefined, 'a Model has a source');
+  const adapters = rest.map(({ artifact }) => adapterOf(artifact));
+  const shapes =
+    adapters.length === 0 ? able : engine.backend.check(modelRequest(request, source, adapters));
+  if (!shapes.ok) return unable(shapes.problems, request, engine, context);
+  return {
+    placements: placementsOf(request, engine, shapes.value, main.artifact, request.model.origin),
+    pins: pinned.pins,
+    held: pinned.moved.map((detail) => heldRequest(request, engine, changed(detail))),
+    problems: located(shapes.problems, request, context, ['spec']),
+  };
 }
 
-const placed = (
-  request: Request,
-  engine: Engine,
-  shapes: readonly PlacementShape[],
-  { main, pins, notes }: Pinned,
-): Outcome => ({
-  ...nothing,
-  placements: placementsOf(request, engine, shapes, main.artifact, request.model.origin),
-  pins,
-  held: notes,
-});
+type PinnedAll =
+  | { readonly kind: 'pinned'; readonly pins: readonly Pin[]; readonly moved: readonly string[] }
+  | (Exclude<Pinned, { kind: 'pinned' }> & { readonly path: Path });
+
+async function pinAll(references: References, context: PinContext): Promise<PinnedAll> {
+  const pins: Pin[] = [];
+  const moved: string[] = [];
+  for (const { path, ...key } of references) {
+    const pinned = await pin(key, context);
+    if (pinned.kind !== 'pinned') return { ...pinned, path };
+    pins.push(pinned.pin);
+    if (pinned.moved !== null) moved.push(pinned.moved);
+  }
+  return { kind: 'pinned', pins, moved };
+}
 
 /** Another host's request: its bytes are locked here too, so that every host installs the same. */
 async function pinOnly(
   request: Request,
-  source: string,
+  references: References,
   context: RequestContext,
-): Promise<Outcome> {
-  const pinned = await pin(pinKey(request, source), context.pin);
-  if (pinned.kind === 'pinned') return { ...nothing, pins: [pinned.pin] };
-  if (pinned.kind === 'held') return nothing;
-  return failed([pinned.problem], request, context, ['spec', 'source']);
+): Promise<Partly> {
+  const pinned = await pinAll(references, context.pin);
+  if (pinned.kind === 'pinned') return { pins: pinned.pins };
+  if (pinned.kind === 'held') return {};
+  return failed([pinned.problem], request, context, pinned.path);
 }
 
 /** What this engine cannot do is held; what makes no sense on any engine is an error. */
@@ -113,13 +137,14 @@ function unable(
   request: Request,
   engine: Engine,
   context: RequestContext,
-): Outcome {
-  const [first] = problems;
-  const isUnsupported = problems.every(({ code }) => code === 'backend/unsupported');
+): Partly {
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const [first] = errors;
+  const isUnsupported = errors.every(({ code }) => code === 'backend/unsupported');
   if (first === undefined || !isUnsupported) return failed(problems, request, context, ['spec']);
   return held(request, engine, {
     because: 'unsupported',
-    detail: problems.map(({ detail }) => detail).join(' '),
+    detail: errors.map(({ detail }) => detail).join(' '),
     remedy: first.remedy ?? 'Leave it out, or use another engine.',
   });
 }
@@ -128,8 +153,7 @@ const held = (
   request: Request,
   engine: Engine,
   why: Pick<Held, 'because' | 'detail' | 'remedy'>,
-): Outcome => ({
-  ...nothing,
+): Partly => ({
   held: [heldRequest(request, engine, why)],
   heldModels: [request.model.metadata.name],
 });
@@ -153,22 +177,24 @@ function canonicalSource(
   return sources.canonicalize(rebased);
 }
 
-const pinKey = (request: Request, source: string) => ({
-  model: request.model.metadata.name,
-  target: request.target,
-  source,
-});
-
 const failed = (
+  problems: readonly Problem[],
+  request: Request,
+  context: RequestContext,
+  path: Path,
+): Partly => ({ problems: located(problems, request, context, path) });
+
+function located(
   problems: readonly Problem[],
   { model }: Request,
   { manifests }: RequestContext,
-  path: readonly (string | number)[],
-): Outcome => {
+  path: Path,
+): readonly Problem[] {
+  if (problems.length === 0) return [];
   const at = {
     origin: manifests.locate(model, path),
     subject: resourceLabel(model),
     path: path.join('.'),
   };
-  return { ...nothing, problems: problems.map((problem) => ({ ...at, ...problem })) };
-};
+  return problems.map((problem) => ({ ...at, ...problem }));
+}

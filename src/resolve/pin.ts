@@ -6,7 +6,7 @@ import type { SourceContext, Sources } from '../artifacts/source.ts';
 import { type Artifact, artifactBytes } from '../core/artifact.ts';
 import type { Adapter } from '../core/desired.ts';
 import type { HeldBecause } from '../core/held.ts';
-import type { Problem } from '../core/problem.ts';
+import type { Checked, Problem } from '../core/problem.ts';
 
 /** One line of the lock: which Model, on which target, from which canonical source. */
 export interface PinKey {
@@ -17,8 +17,6 @@ export interface PinKey {
 
 export interface Pin extends PinKey {
   readonly artifact: Artifact;
-  /** Resolved now: the lock does not have it yet. */
-  readonly fresh: boolean;
 }
 
 export type Pinned =
@@ -34,7 +32,10 @@ export type Pinned =
 export interface PinContext extends SourceContext {
   readonly sources: Sources;
   readonly locked: (key: PinKey) => Artifact | undefined;
-  readonly known: (key: PinKey) => Artifact | undefined;
+  /** The bytes of a source that are pinned for another Model or target, or were resolved before. */
+  readonly known: (source: string) => Artifact | undefined;
+  /** What is being resolved now, by source: nothing is asked for twice. */
+  readonly resolving: Map<string, Promise<Checked<Artifact>>>;
   /** `--locked`: what the lock does not name is refused, not resolved. */
   readonly refuseUnlocked: boolean;
 }
@@ -43,7 +44,7 @@ export async function pin(key: PinKey, context: PinContext): Promise<Pinned> {
   const artifact = context.locked(key);
   if (artifact !== undefined) {
     const moved = await changedInPlace(artifact, context);
-    return { kind: 'pinned', pin: { ...key, artifact, fresh: false }, moved };
+    return { kind: 'pinned', pin: { ...key, artifact }, moved };
   }
   if (context.refuseUnlocked) {
     return {
@@ -53,16 +54,20 @@ export async function pin(key: PinKey, context: PinContext): Promise<Pinned> {
       remedy: 'Let `modelctl apply` without --locked add it, and commit the lock.',
     };
   }
-  const known = context.known(key);
+  // One source stands for the same bytes throughout a set, whenever a Model of it was added.
+  const known = context.known(key.source);
   if (known === undefined) return resolveNow(key, context);
-  return { kind: 'pinned', pin: { ...key, artifact: known, fresh: true }, moved: null };
+  return { kind: 'pinned', pin: { ...key, artifact: known }, moved: null };
 }
 
 async function resolveNow(key: PinKey, context: PinContext): Promise<Pinned> {
-  const resolved = await context.sources.sourceOf(key.source).resolve(key.source, context);
-  if (resolved.ok) {
-    return { kind: 'pinned', pin: { ...key, artifact: resolved.value, fresh: true }, moved: null };
-  }
+  const { sources, resolving } = context;
+  const asked =
+    resolving.get(key.source) ?? sources.sourceOf(key.source).resolve(key.source, context);
+  resolving.set(key.source, asked);
+  const resolved = await asked;
+  if (resolved.ok)
+    return { kind: 'pinned', pin: { ...key, artifact: resolved.value }, moved: null };
   const [problem] = resolved.problems;
   if (problem !== undefined && problem.retry === 'later') {
     const remedy = problem.remedy ?? 'It is tried again with the next run.';

@@ -1,7 +1,8 @@
 // Which Model goes where: each Model once for each of its targets, with all defaults applied.
 // Pure. Precedence: Model per target > Model > HardwareTarget > Category (first listed wins).
-import { parseDuration } from '../core/duration.ts';
+
 import { type LoadOptions, type Residency, staysLoaded } from '../core/desired.ts';
+import { parseDuration } from '../core/duration.ts';
 import { errorProblem, type Problem, warningProblem } from '../core/problem.ts';
 import {
   type CategoryResource,
@@ -66,8 +67,7 @@ export function requestsOf(manifests: Manifests, identity: Identity): Requests {
   return {
     requests,
     problems: [...problems, ...unmatched.map(matchesNoHost)],
-    incomplete:
-      first === undefined ? null : `${resourceLabel(first)} matches no Host.`,
+    incomplete: first === undefined ? null : `${resourceLabel(first)} matches no Host.`,
   };
 }
 
@@ -80,7 +80,8 @@ function targetEntries(
   categories: readonly CategoryResource[],
 ): readonly TargetEntry[] {
   const listed =
-    model.spec.targets ?? categories.find((one) => one.spec.defaults?.targets)?.spec.defaults?.targets;
+    model.spec.targets ??
+    categories.find((one) => one.spec.defaults?.targets)?.spec.defaults?.targets;
   return (listed ?? []).map((entry) => (typeof entry === 'string' ? { name: entry } : entry));
 }
 
@@ -117,10 +118,7 @@ const isHere = (target: HardwareTargetResource, self: HostResource | null): bool
   self !== null && selects(target, self);
 
 /** Earlier layers win, field by field. What stays loaded has no use for a keepAlive default. */
-function mergeRuntime(
-  layers: readonly (Runtime | undefined)[],
-  residency: Residency,
-): LoadOptions {
+function mergeRuntime(layers: readonly (Runtime | undefined)[], residency: Residency): LoadOptions {
   const { keepAlive, ...options } = layers.reduceRight<Runtime>(
     (merged, layer) => ({ ...merged, ...layer }),
     {},

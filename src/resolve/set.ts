@@ -8,9 +8,16 @@ import { sha256Text } from '../core/hash.ts';
 import { type Checked, checked, errorProblem, refused } from '../core/problem.ts';
 import type { Manifests } from '../core/resource.ts';
 import type { Io } from '../io/io.ts';
-import { artifactOf, entryKey, lockBytesMax, type LockFile, lockFileName, parseLock } from './lock-file.ts';
+import {
+  artifactOf,
+  entryKey,
+  type LockEntry,
+  type LockFile,
+  lockBytesMax,
+  lockFileName,
+} from './lock-entry.ts';
+import { readPrinted } from './lock-printed.ts';
 import type { PinKey } from './pin.ts';
-
 
 export interface SetState {
   /** The lock's folder: relative files are meant from here. Absolute. */
@@ -22,7 +29,11 @@ export interface SetState {
   /** Byte for byte; null while there is none. */
   readonly text: string | null;
   readonly lock: LockFile | null;
+  /** What an earlier run wrote to `fallbackPath`, since it could not write the lock itself. */
+  readonly keptAside: string | null;
   readonly locked: (key: PinKey) => Artifact | undefined;
+  /** The bytes that a source has elsewhere in the set: for another Model, or another target. */
+  readonly pinnedElsewhere: (source: string) => Artifact | undefined;
   /** Why nothing may be pruned, as far as the files tell; null: all of the set was given. */
   readonly incompleteBecause: string | null;
 }
@@ -33,30 +44,47 @@ export async function readSet(
   io: Io,
 ): Promise<Checked<SetState>> {
   const { folder } = manifests;
-  const fallbackPath = join(stateFolder, 'locks', `${digestHex(sha256Text(folder))}.yaml`);
-  const found = (await nearestLock(folder, io)) ?? (await existing(fallbackPath, io));
+  const beside = await nearestLock(folder, io);
+  const setFolder = beside === null ? folder : dirname(beside);
+  const name = `${digestHex(sha256Text(setFolder))}.yaml`;
+  const fallbackPath = join(stateFolder, 'locks', name);
+  const aside = await existing(fallbackPath, io);
   const isStdin = manifests.files.includes('-');
-  const lockPath = found ?? (isStdin ? fallbackPath : join(folder, lockFileName));
-  const setFolder = lockPath === fallbackPath ? folder : dirname(lockPath);
+  const lockPath = beside ?? aside ?? (isStdin ? fallbackPath : join(folder, lockFileName));
   const place = { folder: setFolder, lockPath, fallbackPath };
-  if (found === null) {
-    const incompleteBecause = 'There is no lock yet, so nothing is known to have left the set.';
-    return checked({ ...place, text: null, lock: null, locked: () => undefined, incompleteBecause });
-  }
-  const read = await readLock(found, io);
+  const read = beside === null && aside === null ? null : await readLock(lockPath, io);
+  if (read === null) return checked({ ...place, ...noLock });
   if (!read.ok) return read;
   const { text, lock } = read.value;
-  const entries = new Map(lock.entries.map((entry) => [entryKey(entry), entry]));
-  return checked({
-    ...place,
-    text,
-    lock,
-    locked: (key) => {
-      const entry = entries.get(entryKey(key));
-      return entry === undefined ? undefined : artifactOf(entry);
-    },
-    incompleteBecause: await missingFrom(manifests, lock, setFolder, io),
-  });
+  const more = beside === null || aside === null ? null : await readLock(aside, io);
+  if (more?.ok === false) return more;
+  // Of another set, which had its lock there before this folder got one.
+  const kept = more?.value.lock.set === lock.set ? more.value : null;
+  const incompleteBecause = await missingFrom(manifests, lock, setFolder, io);
+  const keptAside = kept?.text ?? null;
+  const entries = [...lock.entries, ...(kept?.lock.entries ?? [])];
+  return checked({ ...place, text, lock, keptAside, incompleteBecause, ...lookups(entries) });
+}
+
+const noLock = {
+  text: null,
+  lock: null,
+  keptAside: null,
+  locked: () => undefined,
+  pinnedElsewhere: () => undefined,
+  incompleteBecause: 'There is no lock yet, so nothing is known to have left the set.',
+} satisfies Partial<SetState>;
+
+/** Of several entries for one thing the first counts. */
+function lookups(entries: readonly LockEntry[]): Pick<SetState, 'locked' | 'pinnedElsewhere'> {
+  const byKey = new Map(entries.toReversed().map((entry) => [entryKey(entry), entry]));
+  const bySource = new Map(entries.toReversed().map((entry) => [entry.source, entry]));
+  const artifact = (entry: LockEntry | undefined): Artifact | undefined =>
+    entry === undefined ? undefined : artifactOf(entry);
+  return {
+    locked: (key) => artifact(byKey.get(entryKey(key))),
+    pinnedElsewhere: (source) => artifact(bySource.get(source)),
+  };
 }
 
 async function nearestLock(folder: string, io: Io): Promise<string | null> {
@@ -86,6 +114,10 @@ async function readLock(
       }),
     );
   }
+  const printed = readPrinted(text);
+  if (printed !== null) return checked({ text, lock: printed });
+  // Nobody but who edits a lock by hand waits for the YAML parser.
+  const { parseLock } = await import('./lock-file.ts');
   const lock = parseLock(text, path);
   return lock.ok ? checked({ text, lock: lock.value }, lock.problems) : lock;
 }
@@ -108,7 +140,7 @@ async function missingFrom(
   return null;
 }
 
-/** Deleted on purpose: its folder is still there, and is one of those that were given whole. */
+/** Deleted on purpose: its folder is still there, and other files at or below it were given. */
 async function wasDeleted(path: string, manifests: Manifests, io: Io): Promise<boolean> {
   if ((await io.files.stat(path)) !== null) return false;
   const parent = dirname(path);

@@ -96,6 +96,49 @@ describe('execute', () => {
     expect(context.told).not.toContain('begin load a');
   });
 
+  it('lets what runs come to its end, and be recorded, before it gives up', async () => {
+    const other = actionOf('pull', 'b');
+    const gate = Promise.withResolvers<void>();
+    const context = contextOf(async (action) => {
+      if (action === other) await gate.promise;
+      return done(action);
+    });
+    const run = execute(planOf(pull, other), {
+      ...context,
+      onEnd: (entry, performed) => {
+        if (entry.action === pull) {
+          queueMicrotask(gate.resolve);
+          throw new Error('the ledger is full');
+        }
+        context.onEnd(entry, performed);
+      },
+    });
+    await expect(run).rejects.toThrow('the ledger is full');
+    expect(context.told).toContain('end pull b pulled');
+  });
+
+  it('takes what an attempt with an unknown end has done as done, not as found', async () => {
+    let attempts = 0;
+    const context = contextOf(async () => {
+      attempts += 1;
+      return attempts === 1
+        ? failing('later', 'unknown')
+        : { outcome: 'unchanged', digest: null, downloadedBytes: 0 };
+    });
+    const changes = await execute(planOf(pull), context);
+    expect(changes.entries.map(({ outcome }) => outcome)).toEqual(['pulled']);
+  });
+
+  it('takes what appears after an attempt that did nothing as found', async () => {
+    let attempts = 0;
+    const context = contextOf(async () => {
+      attempts += 1;
+      return attempts === 1 ? failing('later') : { outcome: 'unchanged', digest: null, downloadedBytes: 0 };
+    });
+    const changes = await execute(planOf(pull), context);
+    expect(changes.entries.map(({ outcome }) => outcome)).toEqual(['unchanged']);
+  });
+
   it('lets a bug of ours through', async () => {
     const context = contextOf(() => Promise.reject(new TypeError('a bug')));
     await expect(execute(planOf(pull), context)).rejects.toThrow('a bug');

@@ -2,13 +2,19 @@
 import { expect, test } from 'vitest';
 import { loadText, modelWith } from './load-text.ts';
 
-test('finds fields of any object of a file, in any order', async () => {
+test.each([
+  ['that is simple', ''],
+  [
+    'that only the YAML library reads',
+    `---\n${modelWith('source: &c c').replace('coder', 'third')}`,
+  ],
+])('finds fields of any object of a file %s, in any order', async (_, more) => {
   const loaded = await loadText(
     `# first\n${modelWith('source: a', 'aliases: [x, y]')}---\n# second\n${modelWith(
       'source: b',
       'runtime:',
       '  threads: 4',
-    ).replace('coder', 'other')}`,
+    ).replace('coder', 'other')}${more}`,
   );
   if (!loaded.ok) throw new Error('the text is valid');
   const { locate, resources } = loaded.value;

@@ -1,93 +1,204 @@
-// What a plan leads to if everything it says succeeds: the next input of the planner. The shortest
-// possible executor, recorder and engine, against which the planner's promises are checked.
+// What a run of a plan leads to: the next input of the planner. The schedule and the record are the
+// real ones; the engine is the shortest possible, and refuses what a real one would refuse.
+import { type ChangeSetEntry, type Outcome, outcomeOf } from '../../src/core/changeset.ts';
 import type { DesiredPlacement } from '../../src/core/desired.ts';
 import type { Digest } from '../../src/core/digest.ts';
 import { sha256Json } from '../../src/core/hash.ts';
 import type { InventoryEntry } from '../../src/core/inventory.ts';
-import { backendKey, placementKey } from '../../src/core/key.ts';
+import { backendKey, type Placement, type PlacementKey, placementKey } from '../../src/core/key.ts';
 import { type Made, madeFrom } from '../../src/core/made.ts';
-import type { BackendObservation, Capacity, ObservedPlacement } from '../../src/core/observed.ts';
-import type { Action, Plan } from '../../src/core/plan.ts';
+import type { BackendObservation, ObservedPlacement } from '../../src/core/observed.ts';
+import type { Action, ActionId, Plan } from '../../src/core/plan.ts';
+import { defaultLimits, nextActions } from '../../src/execute/schedule.ts';
 import type { PlanInput } from '../../src/plan/plan.ts';
+import { factsAfter } from '../../src/record/facts.ts';
+import { entriesBeforeRun, settlementOf } from '../../src/record/record.ts';
 
-export function applied(input: PlanInput, plan: Plan): PlanInput {
-  const seen = new Map(
-    [...input.observed.backends].map(([key, backend]) => [key, copy(backend)] as const),
-  );
-  const made = new Map([...input.ledger.made].map(([key, map]) => [key, new Map(map)] as const));
-  const inventory = new Map(
-    input.ledger.inventory.map((entry) => [`${entry.set} ${placementKey(entry)}`, entry]),
-  );
-  const set = input.desired.set ?? '';
-  for (const action of plan.actions) {
-    const backend = seen.get(backendKey(action));
-    if (backend?.kind !== 'reachable') throw new Error('an action on an engine that is down');
-    const placements = backend.placements as Map<string, ObservedPlacement>;
-    seen.set(backendKey(action), { ...backend, disk: after(backend.disk, action) });
-    if (action.kind === 'evict') {
-      placements.delete(action.name);
-      inventory.delete(`${set} ${placementKey(action)}`);
-      continue;
+/** How a run goes: by default everything succeeds, in the order of the plan. */
+export interface Course {
+  /** Which of so many running actions ends next. */
+  readonly choose?: (count: number) => number;
+  /** Counted by the order in which they end. */
+  readonly fails?: ReadonlySet<number>;
+  /** The run is cut off at the end of so many actions, before or after the effect of that one. */
+  readonly killed?: { readonly at: number; readonly afterEffect: boolean };
+}
+
+export function applied(input: PlanInput, plan: Plan, course: Course = {}): PlanInput {
+  const world = worldOf(input, plan);
+  const ended = new Map<ActionId, Outcome>();
+  const running = new Map<ActionId, Action>();
+  const changes: ChangeSetEntry[] = [];
+  for (let count = 0; ended.size < plan.actions.length; ) {
+    const next = nextActions(plan.actions, { ended, running }, defaultLimits);
+    for (const { id } of next.drop) ended.set(id, 'skipped');
+    for (const action of next.start) running.set(action.id, action);
+    if (next.drop.length > 0) continue;
+    const action = [...running.values()][course.choose?.(running.size) ?? 0];
+    if (action === undefined) throw new Error('actions wait for one another');
+    const { killed } = course;
+    if (killed?.at === count) {
+      if (killed.afterEffect) perform(action, world);
+      return resumed(input, world, [...running.values()]);
     }
-    perform(action, input, placements, made);
+    running.delete(action.id);
+    const outcome = course.fails?.has(count) === true ? 'failed' : outcomeOf[action.kind];
+    const digest = outcome === 'failed' ? null : perform(action, world);
+    const change = { action, outcome, digest, downloadedBytes: 0, durationMs: 0 };
+    close(change, world);
+    ended.set(action.id, outcome);
+    changes.push(change);
+    count += 1;
   }
-  for (const placement of input.desired.placements.values()) {
-    const backend = seen.get(backendKey(placement));
-    const there = backend?.kind === 'reachable' ? backend.placements.get(placement.name) : undefined;
-    const touched =
-      plan.unchanged.some((one) => placementKey(one) === placement.key) ||
-      plan.actions.some((one) => placementKey(one) === placement.key);
-    if (there !== undefined && touched) {
-      inventory.set(`${set} ${placement.key}`, entryFor(set, placement, there.digest));
-    }
-  }
-  for (const one of plan.released) inventory.delete(`${set} ${placementKey(one)}`);
+  const { closed, absent, entries } = settlementOf(recordOf(input, plan, world), { entries: changes });
+  for (const entry of entries) world.entries.set(placementKey(entry), entry);
+  for (const key of absent) world.entries.delete(key);
+  for (const key of closed) world.interrupted.delete(key);
+  return resumed(input, world, []);
+}
+
+interface World {
+  readonly desired: PlanInput['desired'];
+  readonly seen: Map<string, BackendObservation>;
+  readonly made: Map<string, Map<Digest, Made>>;
+  /** Of the set that is applied. */
+  readonly entries: Map<PlacementKey, InventoryEntry>;
+  readonly others: readonly InventoryEntry[];
+  readonly interrupted: Set<string>;
+}
+
+function worldOf(input: PlanInput, plan: Plan): World {
+  const { desired, observed, ledger } = input;
+  const entries = entriesBeforeRun({ plan, desired, observed, ledger });
   return {
-    ...input,
-    observed: { backends: seen },
-    ledger: { ...input.ledger, inventory: [...inventory.values()], made, interrupted: new Set() },
+    desired,
+    seen: new Map([...observed.backends].map(([key, backend]) => [key, copy(backend)] as const)),
+    made: new Map([...ledger.made].map(([key, map]) => [key, new Map(map)] as const)),
+    entries: new Map(entries.map((entry) => [placementKey(entry), entry])),
+    others: ledger.inventory.filter(({ set }) => set !== desired.set),
+    interrupted: new Set(ledger.interrupted),
   };
 }
 
-function perform(
-  action: Exclude<Action, { kind: 'evict' }>,
-  input: PlanInput,
-  placements: Map<string, ObservedPlacement>,
-  made: Map<string, Map<Digest, Made>>,
-): void {
-  const placement = input.desired.placements.get(placementKey(action));
-  const there = placements.get(action.name);
-  if (action.kind === 'unload') {
-    if (there !== undefined) placements.set(action.name, { ...there, loaded: null });
-    return;
-  }
-  if (placement === undefined) throw new Error('an action on something that is not wanted');
-  if (action.kind === 'load') {
-    if (there === undefined) throw new Error('a load of something that is not there');
-    const loaded = {
-      expiresAt: 'never' as const,
-      load: effective(placement),
-      memoryBytes: 1,
-      vramBytes: 0,
-      inUse: false,
-    };
-    placements.set(action.name, { ...there, loaded });
-    return;
-  }
-  if ((there?.digest ?? null) !== action.replaces) throw new Error('a precondition does not hold');
-  const { build } = placement;
-  const foundation =
-    build.kind === 'source' ? undefined : placements.get(build.kind === 'alias' ? build.of : build.base);
-  if (build.kind !== 'source' && foundation === undefined) throw new Error('built on nothing');
-  const from = madeFrom(build, placement.artifact, foundation?.digest ?? null);
-  const digest =
-    action.digest ??
-    (build.kind === 'alias' && foundation !== undefined ? foundation.digest : sha256Json(from));
-  if (build.kind !== 'alias' && action.digest === null) {
+const recordOf = ({ desired, observed }: PlanInput, plan: Plan, world: World) => ({
+  plan,
+  desired,
+  observed,
+  ledger: { inventory: [...world.others, ...world.entries.values()], interrupted: world.interrupted },
+});
+
+/** The next look at what a run has left behind. */
+const resumed = (input: PlanInput, world: World, open: readonly Action[]): PlanInput => ({
+  ...input,
+  observed: { backends: world.seen },
+  ledger: {
+    ...input.ledger,
+    inventory: [...world.others, ...world.entries.values()],
+    made: world.made,
+    interrupted: new Set([...world.interrupted, ...open.map(placementKey)]),
+  },
+});
+
+function close(change: ChangeSetEntry, { desired, entries, made, interrupted }: World): void {
+  const { action, digest } = change;
+  const entryOf = (at: Placement) => entries.get(placementKey(at)) ?? null;
+  const facts = factsAfter(change, { desired, entryOf });
+  const key = placementKey(action);
+  if (facts.entry === null) entries.delete(key);
+  else entries.set(key, facts.entry);
+  if (digest !== null && facts.made !== undefined) {
     const ofBackend = made.get(backendKey(action)) ?? new Map<Digest, Made>();
-    made.set(backendKey(action), ofBackend.set(digest, from));
+    made.set(backendKey(action), ofBackend.set(digest, facts.made));
   }
-  placements.set(action.name, { name: action.name, digest, bytes: 100, details: null, loaded: null });
+  interrupted.delete(key);
+}
+
+/** Returns the digest under the name afterwards. */
+function perform(action: Action, { desired, seen }: World): Digest | null {
+  const backend = seen.get(backendKey(action));
+  if (backend?.kind !== 'reachable') throw new Error('an action on an engine that is down');
+  const placements = backend.placements as Map<string, ObservedPlacement>;
+  const there = placements.get(action.name);
+  if (action.kind !== 'load' && action.kind !== 'unload') take(action, backend, seen);
+  switch (action.kind) {
+    case 'unload':
+      if (there !== undefined) setLoaded(placements, there, null);
+      return there?.digest ?? null;
+    case 'evict':
+      if (there?.digest !== action.replaces) throw new Error('evicts what it did not see');
+      placements.delete(action.name);
+      if (there.loaded !== null && ![...placements.values()].some((one) => sharesRunner(one, there))) {
+        throw new Error('evicts the last name of what is loaded');
+      }
+      return null;
+    case 'load': {
+      const placement = desired.placements.get(placementKey(action));
+      if (there === undefined || placement === undefined) throw new Error('loads what is not there');
+      const load = effective(placement);
+      const loaded = { expiresAt: 'never', load, memoryBytes: 1, vramBytes: 0, inUse: false } as const;
+      setLoaded(placements, there, loaded);
+      return there.digest;
+    }
+    case 'pull':
+    case 'create': {
+      if ((there?.digest ?? null) !== action.replaces) throw new Error('a precondition does not hold');
+      const digest = contentOf(action, desired, placements);
+      const twin = [...placements.values()].find((one) => one.digest === digest);
+      placements.set(action.name, {
+        name: action.name,
+        digest,
+        bytes: 100,
+        details: twin?.details ?? null,
+        configured: action.load ?? {},
+        loaded: twin?.loaded ?? null,
+      });
+      return digest;
+    }
+  }
+}
+
+function take(
+  { bytes }: Action,
+  backend: Extract<BackendObservation, { kind: 'reachable' }>,
+  seen: World['seen'],
+): void {
+  if (backend.disk.kind !== 'known') return;
+  const freeBytes = backend.disk.freeBytes - (bytes.disk ?? 0);
+  if (freeBytes < 0) throw new Error('the disk is full');
+  for (const [key, one] of seen) {
+    if (one === backend) seen.set(key, { ...backend, disk: { ...backend.disk, freeBytes } });
+  }
+}
+
+function contentOf(
+  action: Extract<Action, { kind: 'pull' | 'create' }>,
+  desired: PlanInput['desired'],
+  placements: ReadonlyMap<string, ObservedPlacement>,
+): Digest {
+  const placement = desired.placements.get(placementKey(action));
+  if (placement === undefined) throw new Error('builds what is not wanted');
+  const { build, artifact } = placement;
+  if (action.digest !== null) return action.digest;
+  if (build.kind === 'source') return sha256Json(madeFrom(build, artifact, null));
+  const foundation = placements.get(build.kind === 'alias' ? build.of : build.base);
+  if (foundation === undefined) throw new Error('built on nothing');
+  return build.kind === 'alias'
+    ? foundation.digest
+    : sha256Json(madeFrom(build, artifact, foundation.digest));
+}
+
+/** An engine keeps one runner for all names over the same weights. */
+const sharesRunner = (a: ObservedPlacement, b: ObservedPlacement): boolean =>
+  a.digest === b.digest || (a.details?.weights != null && a.details.weights === b.details?.weights);
+
+function setLoaded(
+  placements: Map<string, ObservedPlacement>,
+  at: ObservedPlacement,
+  loaded: ObservedPlacement['loaded'],
+): void {
+  for (const [name, one] of placements) {
+    if (sharesRunner(one, at)) placements.set(name, { ...one, loaded });
+  }
 }
 
 const effective = ({ load, artifact }: DesiredPlacement) =>
@@ -97,21 +208,3 @@ const effective = ({ load, artifact }: DesiredPlacement) =>
 
 const copy = (backend: BackendObservation): BackendObservation =>
   backend.kind === 'unreachable' ? backend : { ...backend, placements: new Map(backend.placements) };
-
-const after = (disk: Capacity, { bytes }: Action): Capacity =>
-  disk.kind === 'known' ? { ...disk, freeBytes: disk.freeBytes - (bytes.disk ?? 0) } : disk;
-
-const entryFor = (set: string, placement: DesiredPlacement, digest: Digest): InventoryEntry => ({
-  host: placement.host,
-  backend: placement.backend,
-  name: placement.name,
-  set,
-  model: placement.model,
-  role: placement.role,
-  digest,
-  made: null,
-  adopted: false,
-  residency: placement.residency,
-  prune: placement.prune,
-  base: placement.build.kind === 'source' ? null : placement.name,
-});

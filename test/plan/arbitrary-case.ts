@@ -10,6 +10,9 @@ const residency = fc.constantFrom('optional', 'stored', 'loaded', 'pinned');
 const backend = fc.constantFrom('ollama', 'second');
 const contextLength = fc.constantFrom(1024, 2048);
 
+/** Resolve refuses two ways of keeping the same weights in memory: each has its own. */
+const loadOf = { v1: { contextLength: 1024 }, v2: { contextLength: 2048 }, v3: {} } as const;
+
 const sourceModel = fc.record(
   {
     name,
@@ -19,10 +22,14 @@ const sourceModel = fc.record(
     imported: fc.boolean(),
     residency,
     priority: fc.integer({ min: -2, max: 2 }),
-    load: fc.record({ contextLength }, { requiredKeys: [] }),
+    isPlain: fc.boolean(),
+    /** So that Models move between engines and change their names. */
+    model: fc.constantFrom('one', 'two', 'three'),
   },
-  { requiredKeys: ['name', 'digest', 'bytes'] },
-);
+  { requiredKeys: ['name', 'digest', 'bytes', 'isPlain'] },
+).map(({ isPlain, ...one }) => ({ ...one, load: isPlain ? {} : loadOf[one.digest] }))
+  // Only what stays loaded has to agree with others over the same weights.
+  .map((one) => (one.residency === 'loaded' || one.residency === 'pinned' ? { ...one, load: loadOf[one.digest] } : one));
 
 const derivedModel = fc
   .record({
@@ -35,7 +42,8 @@ const derivedModel = fc
   })
   .map(({ base, backend: at, digest, system, residency: stays, withAlias }) => {
     const model = `derived-${base}`;
-    const derived = { name: `derived-${base}`, model, backend: at, digest } as const;
+    const load = loadOf[digest];
+    const derived = { name: `derived-${base}`, model, backend: at, digest, load } as const;
     return [
       { name: base, model, backend: at, digest, role: 'base' as const, bytes: 100 },
       { ...derived, from: base, recipe: { system }, residency: stays },
@@ -67,40 +75,70 @@ const models = fc
     );
   });
 
-const seen = fc.record(
-  {
-    free: fc.integer({ min: 0, max: 1500 }),
-    blobs: fc.uniqueArray(word),
-    holds: fc.uniqueArray(
-      fc.record(
+const held = fc.uniqueArray(
+  fc.record(
+    {
+      name: fc.oneof(name, name.map((base) => `derived-${base}`)),
+      digest: fc.constantFrom('v1', 'v2', 'v3', 'm1'),
+      bytes: fc.integer({ min: 1, max: 400 }),
+      loaded: fc.record(
         {
-          name: fc.oneof(name, name.map((base) => `derived-${base}`)),
-          digest: word,
-          bytes: fc.integer({ min: 1, max: 400 }),
-          weights: word,
-          loaded: fc.record(
-            {
-              expires: fc.constantFrom('never', 5),
-              inUse: fc.boolean(),
-              load: fc.record({ contextLength }, { requiredKeys: [] }),
-            },
-            { requiredKeys: [] },
-          ),
+          expires: fc.constantFrom('never', 5),
+          inUse: fc.boolean(),
+          load: fc.record({ contextLength }, { requiredKeys: [] }),
         },
-        { requiredKeys: ['name', 'digest'] },
+        { requiredKeys: [] },
       ),
-      { selector: (one) => one.name, maxLength: 6 },
-    ),
-  },
-  { requiredKeys: ['holds'] },
+    },
+    { requiredKeys: ['name', 'digest'] },
+  ),
+  { selector: (one) => one.name, maxLength: 6 },
 );
+
+/** `m1` was made from `v1`. Of some contents the engine tells the weights, and of some it doesn't. */
+const weightsOf = { v1: 'v1', v2: 'v2', v3: 'v3', m1: 'v1' } as const;
+
+const seen = fc
+  .record(
+    {
+      free: fc.integer({ min: 0, max: 1500 }),
+      blobs: fc.uniqueArray(word),
+      told: fc.uniqueArray(fc.constantFrom('v1', 'v2', 'v3', 'm1')),
+      holds: held,
+    },
+    { requiredKeys: ['holds', 'told'] },
+  )
+  .map(({ told, holds, ...rest }) => {
+    const runners = new Map(
+      holds.flatMap(({ digest, loaded }) =>
+        loaded === undefined ? [] : [[runnerOf(digest, told), loaded] as const],
+      ),
+    );
+    return {
+      ...rest,
+      holds: holds.map(({ loaded: _, ...one }) => {
+        const loaded = runners.get(runnerOf(one.digest, told));
+        return {
+          ...one,
+          ...(told.includes(one.digest) ? { weights: weightsOf[one.digest] } : {}),
+          ...(loaded === undefined ? {} : { loaded }),
+        };
+      }),
+    };
+  });
+
+/** One runner for all names over the same weights, as far as it can be told that they are. */
+const runnerOf = (digest: keyof typeof weightsOf, told: readonly string[]): string =>
+  told.includes(digest) ? weightsOf[digest] : digest;
 
 const owns = fc.uniqueArray(
   fc.record(
     {
       name: fc.oneof(name, name.map((base) => `derived-${base}`)),
-      digest: fc.option(word),
+      digest: fc.option(fc.constantFrom('v1', 'v2', 'v3', 'm1')),
       backend,
+      model: fc.constantFrom('one', 'two', 'three'),
+      base: fc.oneof(name, name.map((base) => `derived-${base}`)),
       set: fc.constantFrom('set-1', 'set-1', 'set-1', 'set-2'),
       adopted: fc.boolean(),
       residency,
@@ -118,6 +156,8 @@ export const arbitraryCase = fc
     ollama: fc.oneof({ weight: 6, arbitrary: seen }, { weight: 1, arbitrary: fc.constant('unreachable') }),
     second: fc.oneof({ weight: 6, arbitrary: seen }, { weight: 1, arbitrary: fc.constant('unreachable') }),
     owns,
+    mode: fc.constantFrom('writable', 'writable', 'writable', 'read-only'),
+    unsupported: fc.option(fc.constantFrom('one', 'two', 'three'), { freq: 5 }),
     made: fc.uniqueArray(fc.record({ digest: word, from: word }), { selector: (one) => one.digest }),
     interrupted: fc.uniqueArray(name, { maxLength: 2 }),
     approved: fc.uniqueArray(name),
@@ -132,14 +172,20 @@ export const arbitraryCase = fc
     ),
   })
   .map(
-    ({ models: wanted, incomplete, ollama, second, options, recent, ...ledger }): PlanCase => ({
+    ({ models: wanted, incomplete, unsupported, ollama, second, options, recent, ...ledger }): PlanCase => ({
       title: 'random',
-      desired: { models: wanted, ...(incomplete === null ? {} : { incomplete }) } as NonNullable<
-        PlanCase['desired']
-      >,
+      desired: {
+        models: wanted.filter((one) => one.model !== unsupported),
+        ...(incomplete === null ? {} : { incomplete }),
+        ...(unsupported === null
+          ? {}
+          : { held: [{ ...unable, name: unsupported, model: unsupported }] }),
+      },
       observed: { ollama, second } as NonNullable<PlanCase['observed']>,
       ledger: { ...ledger, recent: { ollama: recent } } as NonNullable<PlanCase['ledger']>,
       options,
       plan: '',
     }),
   );
+
+const unable = { because: 'unsupported', detail: 'It cannot.', remedy: 'Edit it.' } as const;

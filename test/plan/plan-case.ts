@@ -31,7 +31,7 @@ export interface PlanCase {
   readonly ledger?: {
     readonly mode?: LedgerView['mode'];
     readonly owns?: readonly OwnedName[];
-    readonly made?: readonly { digest: string; from: string; base?: string; recipe?: Recipe }[];
+    readonly made?: readonly (MadeFrom & { readonly digest: string })[];
     readonly interrupted?: readonly string[];
     readonly recent?: Readonly<Record<string, number>>;
     readonly approved?: readonly string[];
@@ -75,6 +75,7 @@ interface SeenBackend {
     readonly weights?: string;
     readonly recipe?: Recipe;
     readonly configured?: LoadOptions;
+    readonly cutOff?: boolean;
     readonly loaded?: {
       readonly expires?: 'never' | number;
       readonly load?: LoadOptions;
@@ -93,6 +94,13 @@ interface OwnedName {
   readonly residency?: Residency;
   readonly prune?: 'Delete' | 'Keep' | 'Confirm';
   readonly base?: string;
+  readonly made?: MadeFrom;
+}
+
+interface MadeFrom {
+  readonly from: string;
+  readonly base?: string;
+  readonly recipe?: Recipe;
 }
 
 const defaultBackend = 'ollama';
@@ -200,6 +208,7 @@ function observationFor(name: string, seen: SeenBackend | 'unreachable'): Backen
       bytes: item.bytes ?? 100,
       details: known ? details : null,
       ...(item.configured === undefined ? {} : { configured: item.configured }),
+      ...(item.cutOff === undefined ? {} : { cutOff: item.cutOff }),
       loaded:
         item.loaded === undefined
           ? null
@@ -225,6 +234,12 @@ function observationFor(name: string, seen: SeenBackend | 'unreachable'): Backen
   };
 }
 
+const madeOf = ({ from, base, recipe }: MadeFrom): Made => ({
+  revision: digestOf(from),
+  base: base === undefined ? null : digestOf(base),
+  recipe: recipe === undefined ? null : recipeDigest(recipe),
+});
+
 function ledgerFor(ledger: NonNullable<PlanCase['ledger']>): LedgerView {
   const keyOf = (name: string): PlacementKey =>
     placementKey({ host: 'local', backend: defaultBackend, name });
@@ -238,7 +253,7 @@ function ledgerFor(ledger: NonNullable<PlanCase['ledger']>): LedgerView {
       model: item.model ?? item.name,
       role: item.base === undefined ? 'model' : 'alias',
       digest: digest === null ? null : digestOf(digest),
-      made: null,
+      made: item.made === undefined ? null : madeOf(item.made),
       adopted: item.adopted ?? false,
       residency: item.residency ?? 'stored',
       prune: item.prune ?? 'Delete',
@@ -247,11 +262,7 @@ function ledgerFor(ledger: NonNullable<PlanCase['ledger']>): LedgerView {
   });
   const made = (ledger.made ?? []).map((item): [Digest, Made] => [
     digestOf(item.digest),
-    {
-      revision: digestOf(item.from),
-      base: item.base === undefined ? null : digestOf(item.base),
-      recipe: item.recipe === undefined ? null : recipeDigest(item.recipe),
-    },
+    madeOf(item),
   ]);
   const key = backendKey({ host: 'local', backend: defaultBackend });
   return {

@@ -8,7 +8,7 @@ export function planText(plan: Plan): string {
     const { download, disk } = action.bytes;
     const bytes = `download ${download}, disk ${disk ?? 'unknown'}`;
     lines.push(`${action.kind} ${at(action)}: ${action.reason}. ${action.because} (${bytes})`);
-    for (const id of action.after) lines.push(`  after ${id.replace(/\|local\|[^|]*\|/, ' ')}`);
+    for (const id of action.after) lines.push(`  after ${waitedFor(id)}`);
   }
   for (const one of plan.unchanged) {
     lines.push(`unchanged ${at(one)}${one.adopted ? ' (adopted)' : ''}`);
@@ -26,5 +26,10 @@ export function planText(plan: Plan): string {
 
 const at = (one: { backend: string; name: string }): string =>
   one.backend === 'ollama' ? one.name : `${one.name} on ${one.backend}`;
+
+function waitedFor(id: string): string {
+  const [kind = '', , backend = '', name = ''] = id.split('|');
+  return `${kind} ${at({ backend, name })}`;
+}
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ');

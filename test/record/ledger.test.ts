@@ -232,10 +232,10 @@ describe('what was lost within a day', () => {
   const replacing = { replaces: digestOf('old') };
   const recent = () => ledger.view(now).recentEvictions.get(backendAt) ?? 0;
 
-  it('counts evictions and overwritten weights, by model', () => {
+  it('counts evictions and what the plan says is lost, by model', () => {
     lose(now, action('evict', 'a'), 'evicted');
-    lose(now, action('pull', 'b', replacing), 'pulled');
-    lose(now, action('create', 'c', replacing), 'created');
+    lose(now, action('pull', 'b', { ...replacing, loses: true }), 'pulled');
+    lose(now, action('create', 'c', { ...replacing, loses: true }), 'created');
     expect(recent()).toBe(3);
     lose(now, action('evict', 'a-alias', { model: 'a' }), 'evicted');
     expect(recent()).toBe(3);
@@ -253,6 +253,7 @@ describe('what was lost within a day', () => {
     lose(now, action('pull', 'c'), 'pulled');
     const recipe = { kind: 'derive', base: 'base', recipe: {} } as const;
     lose(now, action('create', 'd', { ...replacing, build: recipe }), 'created');
+    lose(now, action('pull', 'set up anew', replacing), 'pulled');
     lose(now, action('unload', 'e'), 'unloaded');
     expect(recent()).toBe(0);
   });

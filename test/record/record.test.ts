@@ -136,7 +136,7 @@ describe('before a run', () => {
 
 describe('what is declared', () => {
   it('is followed for every wanted name, within reach or not', () => {
-    const changed = placement('a', { model: 'other', prune: 'Keep', residency: 'optional' });
+    const changed = placement('a', { model: 'other', prune: 'Keep', residency: 'loaded' });
     for (const observation of [reachable([]), unreachable]) {
       const { entries } = settlementOf(
         input({
@@ -147,7 +147,7 @@ describe('what is declared', () => {
         null,
       );
       expect(entries).toEqual([
-        entry('a', { model: 'other', prune: 'Keep', residency: 'optional' }),
+        entry('a', { model: 'other', prune: 'Keep', residency: 'loaded' }),
       ]);
     }
   });
@@ -229,6 +229,33 @@ describe('after a run', () => {
       outcome,
     );
     expect(settled.absent).toEqual(absent);
+  });
+
+  it('drops what was put on record for an action that never began, and not what was cut off', () => {
+    const foreign = observed(reachable([thing('never'), thing('begun')]));
+    const rows = [entry('never', { digest: null }), entry('begun', { digest: null })];
+    const settled = settle({ ledger: ledgerOf(rows, 'begun'), observed: foreign });
+    expect(settled.absent).toEqual([keyOf('never')]);
+    const wanted = desired([placement('never')]);
+    expect(settle({ ledger: ledgerOf(rows, 'begun'), observed: foreign, desired: wanted }).absent).toEqual([]);
+  });
+
+  it('drops an optional name once it is gone: what takes its place is somebody else\'s', () => {
+    const wanted = desired([placement('a', { residency: 'optional' }), placement('b')]);
+    const ledger = ledgerOf([entry('a'), entry('b')]);
+    expect(settle({ ledger, desired: wanted }).absent).toEqual([keyOf('a')]);
+    expect(settle({ ledger, desired: wanted, observed: observed(reachable([thing('a')])) }).absent).toEqual([]);
+  });
+
+  it('takes in what is as wanted while it is in use with other options', () => {
+    const settled = settle({
+      desired: desired([placement('a', { residency: 'loaded' })]),
+      observed: observed(reachable([thing('a')])),
+      plan: plan({
+        held: [{ host: 'local', backend: entry('a').backend, name: 'a', model: 'a', because: 'in-use', detail: '', remedy: '' }],
+      }),
+    });
+    expect(settled.entries).toEqual([entry('a', { residency: 'loaded', adopted: true })]);
   });
 
   it('gives up what another set owns too', () => {

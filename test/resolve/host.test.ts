@@ -35,6 +35,25 @@ describe('who am I', () => {
     expect(selfOf('laptop.home.arpa')).toBe('laptop');
   });
 
+  it('is the Host that has the whole hostname, before one that has only its first part', () => {
+    const hosts = [
+      hostOf('web', { hostnames: ['web.a.example'] }),
+      hostOf('shop', { hostnames: ['web.b.example'] }),
+    ];
+    const self = (hostname: string) => {
+      const identity = identify(hosts, { hostname, named: undefined });
+      return identity.ok ? identity.value.self?.metadata.name : identity.problems[0]?.code;
+    };
+    expect(self('web.a.example')).toBe('web');
+    expect(self('web.b.example')).toBe('shop');
+  });
+
+  it('is nobody when two Hosts have the same hostname', () => {
+    const hosts = [hostOf('one', { hostnames: ['box'] }), hostOf('two', { hostnames: ['BOX'] })];
+    const identity = identify(hosts, { hostname: 'box', named: undefined });
+    expect(identity).toMatchObject({ ok: false, problems: [{ code: 'resolve/unknown-host' }] });
+  });
+
   it('is not a Host whose name merely begins alike', () => {
     expect(selfOf('laptop2')).toContain('Nothing is done');
   });

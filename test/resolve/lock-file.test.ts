@@ -1,14 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import {
-  artifactOf,
-  entryKey,
-  type LockEntry,
-  parseLock,
-  printLock,
-  updateLock,
-} from '../../src/resolve/lock-file.ts';
+import { artifactOf, entryKey, type LockEntry } from '../../src/resolve/lock-entry.ts';
+import { parseLock, printLock, updateLock } from '../../src/resolve/lock-file.ts';
 import { anyEntry, fileEntry, lockOf, registryEntry } from './lock-fixtures.ts';
 
 const file = '/work/team/models.lock.yaml';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Digest } from '../../src/core/digest.ts';
 import { sha256Text } from '../../src/core/hash.ts';
-import type { LockEntry, LockFile } from '../../src/resolve/lock-file.ts';
+import type { LockEntry, LockFile } from '../../src/resolve/lock-entry.ts';
 
 export const digestFor = (seed: string): Digest => sha256Text(seed);
 

@@ -75,10 +75,21 @@ describe('targets', () => {
   });
 
   it('that match no Host are warned of, and nothing is pruned', async () => {
-    const files = [host('box', 'server'), target('servers', 'server'), model('chat', 'targets: [servers]')];
+    const files = [
+      host('box', 'server'),
+      target('servers', 'server'),
+      model('chat', 'targets: [servers]'),
+    ];
     const one = on('box', ...files);
     await one.apply();
-    one.write('models.yaml', documents(host('box', 'server'), target('servers', 'serverr'), model('chat', 'targets: [servers]')));
+    one.write(
+      'models.yaml',
+      documents(
+        host('box', 'server'),
+        target('servers', 'serverr'),
+        model('chat', 'targets: [servers]'),
+      ),
+    );
     const result = await one.apply({ prune: true });
     expect(result.plan?.warnings.map(({ code }) => code)).toEqual(['resolve/target-without-host']);
     expect(heldOf(result).map((line) => line.split(': ')[1])).toEqual(['partial-render']);
@@ -86,7 +97,12 @@ describe('targets', () => {
   });
 
   it('do nothing on a machine that is none of the declared Hosts', async () => {
-    const result = await on('stranger', ...hosts, ...targets, model('chat', 'targets: [servers]')).apply();
+    const result = await on(
+      'stranger',
+      ...hosts,
+      ...targets,
+      model('chat', 'targets: [servers]'),
+    ).apply();
     expect(result.problems.map(({ code }) => code)).toEqual(['resolve/unknown-host']);
     expect(machine?.ollama.mutations()).toEqual([]);
   });

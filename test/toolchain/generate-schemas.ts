@@ -11,6 +11,7 @@
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -89,13 +90,21 @@ async function emitTypes(schemas: readonly Schema[]): Promise<(readonly [string,
     schemas.map(async (schema) => {
       const imports = new Map<string, Set<string>>();
       const named = nameReferences(schema.document, schema, byFile, imports);
-      const code = await compile(named as object, titleOf(schema.document, schema.name), {
-        additionalProperties: false,
-        bannerComment: '',
-        ignoreMinAndMaxItems: true,
-        style: { singleQuote: true, printWidth: 100 },
-        unreachableDefinitions: true,
-      });
+      const compileOne = (node: Json, title: string): Promise<string> =>
+        compile(node as object, title, {
+          additionalProperties: false,
+          bannerComment: '',
+          ignoreMinAndMaxItems: true,
+          style: { singleQuote: true, printWidth: 100 },
+          unreachableDefinitions: true,
+        });
+      let code = await compileOne(named, titleOf(schema.document, schema.name));
+      // Of a schema that is a choice between its definitions, the library leaves these out.
+      for (const [key, definition] of definitionsOf(named)) {
+        const title = titleOf(definition, key);
+        const isDeclared = new RegExp(`^export (?:interface|type) ${title}\\b`, 'm').test(code);
+        if (!isDeclared) code += `\n${await compileOne(definition, title)}`;
+      }
       const importLines = [...imports]
         .sort(([left], [right]) => (left < right ? -1 : 1))
         .map(
@@ -107,6 +116,13 @@ async function emitTypes(schemas: readonly Schema[]): Promise<(readonly [string,
     }),
   );
 }
+
+const definitionsOf = (document: Json): readonly (readonly [string, JsonObject])[] =>
+  Object.entries(
+    isObject(document) && isObject(document['$defs'] ?? null)
+      ? (document['$defs'] as JsonObject)
+      : {},
+  ).filter((entry): entry is [string, JsonObject] => isObject(entry[1]));
 
 function nameReferences(
   node: Json,
@@ -142,24 +158,59 @@ function resolvePointer(schema: Schema, pointer: string): JsonObject {
 // Validators. Compiled here, so a run pays neither for ajv nor for the compilation.
 
 async function emitValidators(schemas: readonly Schema[]): Promise<string> {
-  const [{ Ajv2020 }, { default: standalone }] = await Promise.all([
-    import('ajv/dist/2020.js'),
+  const [{ Ajv }, { default: standalone }] = await Promise.all([
+    import('ajv'),
     import('ajv/dist/standalone/index.js'),
   ]);
-  const ajv = new Ajv2020({
+  // Not Ajv2020, whose validators also keep count of what they looked at: for keywords that are
+  // used nowhere, and that `strict` would refuse here.
+  const ajv = new Ajv({
     allErrors: true,
     allowUnionTypes: true,
     code: { source: true, esm: true, lines: true },
     discriminator: true,
+    inlineRefs: false,
+    messages: false, // src/manifest/ makes its own words from keyword and place
     strict: true,
   });
   for (const keyword of extensionKeywords(schemas)) ajv.addKeyword(keyword);
-  ajv.addSchema(schemas.map((schema) => withoutNotes(schema.document) as JsonObject));
+  ajv.addSchema(schemas.flatMap((schema) => separateSchemas(schema)));
   const exported = schemas
     .filter(isValidatable)
     .map((schema) => [validatorName(schema), schema.document['$id'] as string] as const);
   const code = standalone.default(ajv, Object.fromEntries(exported));
-  return `${banner}${importInsteadOfRequire(code)}\n`;
+  return `${banner}${withoutRepetition(inlineRuntime(code))}\n`;
+}
+
+/**
+ * A document and each of its definitions as schemas of their own. ajv repeats the code of a
+ * definition for every schema that points into another; of a whole schema it makes one function.
+ * Half the code is half the time to read it, at the start of every run.
+ */
+function separateSchemas({ document }: Schema): readonly JsonObject[] {
+  const { $defs, $schema: _, ...rest } = withoutNotes(document) as JsonObject;
+  const home = document['$id'] as string;
+  const address = (reference: string): string => {
+    const [file = '', pointer = ''] = reference.split('#');
+    const target = file === '' ? home : new URL(file, home).href;
+    return pointer === '' ? target : `${target}/${pointer.replace(/^\/\$defs\//, '')}`;
+  };
+  const addressed = (node: Json): Json => {
+    if (Array.isArray(node)) return node.map(addressed);
+    if (!isObject(node)) return node;
+    const entries = Object.entries(node).map(([key, child]) =>
+      key === '$ref' && typeof child === 'string' ? [key, address(child)] : [key, addressed(child)],
+    );
+    return Object.fromEntries(entries) as JsonObject;
+  };
+  const definitions = Object.entries(isObject($defs) ? $defs : {});
+  return [
+    addressed(rest) as JsonObject,
+    ...definitions.map(([name, node]) => ({
+      $id: address(`#/$defs/${name}`),
+      ...(addressed(node) as JsonObject),
+    })),
+  ];
 }
 
 /** ajv copies parts of the schemas into its output; what only people read stays out of it. */
@@ -174,16 +225,26 @@ function withoutNotes(node: Json): Json {
   return Object.fromEntries(kept.map(([key, child]) => [key, withoutNotes(child)]));
 }
 
-/** ajv writes `require()` for its run-time functions, even in a module. */
-function importInsteadOfRequire(code: string): string {
-  const specifiers: string[] = [];
-  const body = code.replaceAll(/require\("([^"]+)"\)/g, (_match, specifier: string) => {
-    if (!specifiers.includes(specifier)) specifiers.push(specifier);
-    return `runtime${specifiers.indexOf(specifier)}`;
-  });
-  const imports = specifiers.map((name, index) => `import runtime${index} from '${name}.js';\n`);
-  return [...imports, body].join('');
+/** ajv writes `require()` for its run-time functions, which are small and need nothing else. */
+function inlineRuntime(code: string): string {
+  const require = createRequire(import.meta.url);
+  return code.replaceAll(
+    /require\("(ajv\/dist\/runtime\/[^"]+)"\)\.default/g,
+    (_match, specifier: string) => {
+      const runtime = require(specifier) as { readonly default: unknown };
+      return `(${String(runtime.default)})`;
+    },
+  );
 }
+
+/** Leaves out what nobody reads, and says shorter what ajv says for every single error. */
+const withoutRepetition = (code: string): string =>
+  code
+    .replaceAll(/,schemaPath:"[^"]*"/g, '')
+    .replaceAll(
+      /if\(vErrors === null\)\{\s*vErrors = \[(err\d+)\];\s*\}\s*else \{\s*vErrors\.push\(\1\);\s*\}/g,
+      '(vErrors ??= []).push($1);',
+    );
 
 function emitValidatorTypes(schemas: readonly Schema[]): string {
   const validatable = schemas.filter(isValidatable);
@@ -197,11 +258,9 @@ function emitValidatorTypes(schemas: readonly Schema[]): string {
     'export interface SchemaError {\n',
     '  /** Where in the value, as a JSON pointer: `/spec/targets/0`. */\n',
     '  readonly instancePath: string;\n',
-    '  readonly schemaPath: string;\n',
     '  readonly keyword: string;\n',
     '  readonly params: Readonly<Record<string, unknown>>;\n',
     '  readonly propertyName?: string;\n',
-    '  readonly message?: string;\n',
     '}\n',
     '\n/** Tells whether the value fits; `errors` holds the reasons of the last call. */\n',
     'export interface Validator<T> {\n',

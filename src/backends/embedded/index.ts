@@ -4,9 +4,6 @@ import { assert } from '../../core/assert.ts';
 import type { BackendReference } from '../../core/backend-reference.ts';
 import type { Backend } from '../backend.ts';
 import { canonicalName, check } from './check.ts';
-import { ensureEngine } from './control.ts';
-import { observe } from './observe.ts';
-import { perform } from './perform.ts';
 import { placeOf } from './place.ts';
 import { identify } from './translate.ts';
 
@@ -21,10 +18,18 @@ export function createEmbedded(reference: BackendReference): Backend {
     check,
     identify,
     canonicalName,
-    observe: async (question, context) =>
-      observe(await placeOf(context.io, store), question, context),
-    perform: async (action, context) => perform(await placeOf(context.io, store), action, context),
-    inference: async (context) =>
-      (await ensureEngine(await placeOf(context.io, store), context)).address,
+    // Loaded when a set uses it: most have an Ollama.
+    observe: async (question, context) => {
+      const { observe } = await import('./observe.ts');
+      return observe(await placeOf(context.io, store), question, context);
+    },
+    perform: async (action, context) => {
+      const { perform } = await import('./perform.ts');
+      return perform(await placeOf(context.io, store), action, context);
+    },
+    inference: async (context) => {
+      const { ensureEngine } = await import('./control.ts');
+      return (await ensureEngine(await placeOf(context.io, store), context)).address;
+    },
   };
 }

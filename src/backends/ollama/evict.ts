@@ -3,12 +3,11 @@
 import { type Digest, shortDigest } from '../../core/digest.ts';
 import { errorProblem, type Problem } from '../../core/problem.ts';
 import type { PerformContext, Performed } from '../backend.ts';
-import { list, remove, running, show } from './client.ts';
-import { mapBounded } from './concurrency.ts';
+import { list, remove, running } from './client.ts';
 import { changedMeanwhile, inUse } from './failures.ts';
 import { done, failedWith, unchanged } from './outcome.ts';
 import { drop, savedOf } from './quarantine.ts';
-import type { Listing } from './translate.ts';
+import { othersRunOn } from './sharers.ts';
 import type { Engine } from './transport.ts';
 
 export async function evict(
@@ -40,22 +39,6 @@ export async function evict(
   return (await isGone(engine, context, name, replaces))
     ? done('evicted', null)
     : failedWith(stillThere(engine, name));
-}
-
-const showsAtOnce = 4;
-
-/** A runner is kept per weights: what this name started serves every other name over them too. */
-async function othersRunOn(
-  engine: Engine,
-  context: PerformContext,
-  name: string,
-  listing: Listing,
-): Promise<boolean> {
-  const own = (await show(engine, context, name))?.weights ?? null;
-  if (own === null) return false;
-  const others = [...listing.models.keys()].filter((other) => other !== name);
-  const details = await mapBounded(others, showsAtOnce, (other) => show(engine, context, other));
-  return details.some((one) => one?.weights === own);
 }
 
 const looks = 10;

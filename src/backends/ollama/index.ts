@@ -6,7 +6,6 @@ import type { Backend } from '../backend.ts';
 import { check, identify } from './check.ts';
 import { canonicalName } from './names.ts';
 import { observe } from './observe.ts';
-import { perform } from './perform.ts';
 import type { Workshop } from './replace.ts';
 import { authorization, type Engine } from './transport.ts';
 
@@ -24,7 +23,9 @@ export function createOllama(reference: BackendReference): Backend {
     identify,
     canonicalName,
     observe: (question, context) => observe(engine, reference, question, context),
-    perform: (action, context) => perform(workshop, action, context),
+    // Most runs only look.
+    perform: async (action, context) =>
+      (await import('./perform.ts')).perform(workshop, action, context),
     inference: async ({ io }) => ({ url: endpoint, headers: await authorization(engine, io) }),
   };
 }

@@ -12,6 +12,7 @@ import { untilGone } from './memory.ts';
 import { done, failedWith, interruption, unchanged, unknownAfter } from './outcome.ts';
 import { drop, needless, putBack, type Saved, save, savedOf } from './quarantine.ts';
 import type { Listing } from './translate.ts';
+import { othersRunOn } from './sharers.ts';
 import type { Engine } from './transport.ts';
 
 /** An engine and what this process is doing to it. */
@@ -196,7 +197,8 @@ async function judge(
 
 /**
  * A runner of the old content can only be reached by a name that holds it. Loaded to stay, it would
- * keep its memory until the engine ends; it finishes its requests first.
+ * keep its memory until the engine ends; it finishes its requests first. What serves other names
+ * over the same weights stays.
  */
 async function letGo(
   engine: Engine,
@@ -207,6 +209,7 @@ async function letGo(
   const isOld = ({ digest }: { readonly digest: Digest }): boolean => digest === saved.digest;
   if ([...listing.models.values()].some(isOld)) return;
   if (!(await running(engine, context)).runners.some(isOld)) return;
+  if (await othersRunOn(engine, context, saved.name, listing)) return;
   await release(engine, context, saved.name);
   await untilGone(engine, context, isOld);
 }

@@ -17,8 +17,12 @@ export interface LedgerState {
   readonly made: ReadonlyMap<string, ReadonlyMap<Digest, Made>>;
   readonly details: ReadonlyMap<string, ReadonlyMap<Digest, Details>>;
   readonly interrupted: ReadonlySet<PlacementKey>;
+  /** The same, by set and key: an intent is ended only by the set that opened it. */
+  readonly intents: ReadonlySet<string>;
   readonly approved: ReadonlySet<PlacementKey>;
 }
+
+export const intentOf = (set: string, key: PlacementKey): string => `${set} ${key}`;
 
 export const readState = (database: Database): LedgerState =>
   database.snapshot(() => ({
@@ -35,6 +39,11 @@ export const readState = (database: Database): LedgerState =>
     made: byBackend(database.all('SELECT * FROM made'), (row) => made(row, 'made')),
     details: byBackend(database.all('SELECT * FROM details'), (row) => details(row, 'details')),
     interrupted: placements(database.all('SELECT * FROM history WHERE open = 1')),
+    intents: new Set(
+      database
+        .all('SELECT * FROM history WHERE open = 1')
+        .map((row) => intentOf(text(row, 'set_id'), keyOfRow(row))),
+    ),
     approved: placements(database.all('SELECT * FROM approvals')),
   }));
 
@@ -44,7 +53,7 @@ export function viewOf(
   mode: LedgerView['mode'],
   now: number,
 ): LedgerView {
-  const { sets: _, backends: __, ...known } = state;
+  const { sets: _, backends: __, intents: ___, ...known } = state;
   return { ...known, mode, recentEvictions: lossesSince(database, now - lossWindowMs) };
 }
 
@@ -77,7 +86,10 @@ const placementOfRow = (row: Row): Pick<Placement, 'host' | 'backend'> => ({
 });
 
 const placements = (rows: readonly Row[]): ReadonlySet<PlacementKey> =>
-  new Set(rows.map((row) => placementKey({ ...placementOfRow(row), name: text(row, 'name') })));
+  new Set(rows.map(keyOfRow));
+
+const keyOfRow = (row: Row): PlacementKey =>
+  placementKey({ ...placementOfRow(row), name: text(row, 'name') });
 
 function byBackend<T>(
   rows: readonly Row[],

@@ -2,7 +2,7 @@
 // a step or after it.
 import { assert } from '../../core/assert.ts';
 import { canonicalJson, sameJson } from '../../core/canonical.ts';
-import type { ChangeSetEntry } from '../../core/changeset.ts';
+import type { ChangeSetEntry, Outcome } from '../../core/changeset.ts';
 import type { InventoryEntry } from '../../core/inventory.ts';
 import {
   backendKey,
@@ -13,7 +13,7 @@ import {
 } from '../../core/key.ts';
 import type { Action } from '../../core/plan.ts';
 import type { Database } from './database.ts';
-import type { LedgerState } from './read.ts';
+import { intentOf, type LedgerState } from './read.ts';
 import type { ActionFacts, RunScope, RunStart, Settlement } from './steps.ts';
 import {
   dropApproval,
@@ -92,19 +92,12 @@ export function writeIntent(database: Database, set: string, action: Action, now
       action.model,
       action.kind,
       action.reason,
-      losesWeights(action) ? 1 : 0,
+      action.kind === 'evict' || action.loses === true ? 1 : 0,
       'replaces' in action ? action.replaces : null,
       action.bytes.disk,
     );
   });
 }
-
-/** An eviction, or new weights over old ones. Deriving a name anew loses nothing. */
-const losesWeights = (action: Action): boolean => {
-  if (action.kind === 'evict') return true;
-  if (action.kind === 'pull') return action.replaces !== null;
-  return action.kind === 'create' && action.build.kind === 'source' && action.replaces !== null;
-};
 
 export function writeOutcome(
   database: Database,
@@ -121,9 +114,12 @@ export function writeOutcome(
     else putEntry(database, entry);
     if (digest !== null && made !== undefined) putMade(database, action, digest, made);
     if (digest !== null && details !== undefined) putDetails(database, action, digest, details);
-    if (change.outcome === 'evicted') dropApproval(database, action);
+    // An approval is about what is there: it must not meet something else.
+    if (endsApproval.has(change.outcome)) dropApproval(database, action);
   });
 }
+
+const endsApproval: ReadonlySet<Outcome> = new Set(['evicted', 'pulled', 'created']);
 
 /** What may or may not have happened stays open: the next run looks, and then knows. */
 function writeResult(
@@ -161,7 +157,7 @@ export function settlementStep(
   const known = ownEntries(state, set);
   const changed = changedEntries(state, set, entries);
   const gone = absent.filter((key) => known.has(key));
-  const ended = closed.filter((key) => state.interrupted.has(key));
+  const ended = closed.filter((key) => state.intents.has(intentOf(set, key)));
   const news = [...newDetails(state, learned)];
   const moved = !sameScope(state, settlement);
   if (!moved && [changed, gone, ended, news].every((list) => list.length === 0)) return null;

@@ -1,0 +1,141 @@
+// The actions that take away what left the set: unloaded first where we keep it loaded, evicted when
+// everything else of the same Model is done, so that a failed roll-out keeps the old model. Only
+// where a pull needs the room does an eviction come first, and then no more of them than it takes.
+import { backendKey, type PlacementKey, placementKey } from '../core/key.ts';
+import type { Action, ActionId, EvictAction, UnloadAction } from '../core/plan.ts';
+import { base } from './actions.ts';
+import { noBytes } from './bytes.ts';
+import { freedBytes } from './freed.ts';
+import { actionId, inOrder } from './order.ts';
+import type { Victim } from './prune.ts';
+import type { World } from './world.ts';
+
+export interface Evictions {
+  readonly unloads: readonly UnloadAction[];
+  /** In the order in which they free what they free. */
+  readonly evicts: readonly EvictAction[];
+  /** Of those, the ones that can come before everything else: they wait only for one another. */
+  readonly free: readonly EvictAction[];
+}
+
+/** What has no successor among `builds` comes first, and a base after what is built on it. */
+export function evictionsOf(
+  world: World,
+  victims: readonly Victim[],
+  builds: readonly Action[],
+): Evictions {
+  const building = new Set(builds.map(({ model }) => model));
+  const dependents = Map.groupBy(victims, ({ entry }) => dependencyKey(entry, entry.base));
+  const bound = boundVictims(victims, dependents);
+  const rank = ({ entry }: Victim): number =>
+    bound.has(placementKey(entry)) ? 2 : building.has(entry.model) ? 1 : 0;
+  const sorted = victims.toSorted((a, b) => rank(a) - rank(b));
+  const byId = new Map(sorted.map((victim) => [actionId('evict', victim.entry), victim]));
+  const ordered = inOrder(sorted.map((victim) => evictAction(victim, dependents)));
+  const freed = freedBytes(
+    world,
+    ordered.flatMap(({ id }) => {
+      const victim = byId.get(id);
+      return victim === undefined ? [] : [{ at: victim.entry, observed: victim.observed }];
+    }),
+  );
+  const evicts = ordered.map((evict, index): EvictAction => {
+    const bytes = freed[index] ?? null;
+    return { ...evict, bytes: { ...noBytes, disk: bytes === null ? null : 0 - bytes } };
+  });
+  const unloads = sorted.filter(({ unloadFirst }) => unloadFirst);
+  return {
+    unloads: unloads.map(({ entry }) => unloadAction(entry)),
+    evicts,
+    free: evicts.filter((evict) => !bound.has(placementKey(evict))),
+  };
+}
+
+/** Those that wait for the unload of a wanted name, which may itself wait for a build. */
+function boundVictims(
+  victims: readonly Victim[],
+  dependents: Dependents,
+): ReadonlySet<PlacementKey> {
+  const unloaded = new Set(
+    victims.flatMap(({ entry, unloadFirst }) => (unloadFirst ? [placementKey(entry)] : [])),
+  );
+  const bound = new Set(
+    victims.flatMap(({ entry, sharer }) =>
+      sharer === null || unloaded.has(placementKey(sharer)) ? [] : [placementKey(entry)],
+    ),
+  );
+  for (let size = -1; size !== bound.size; ) {
+    size = bound.size;
+    for (const { entry } of victims) {
+      const builtOn = dependents.get(dependencyKey(entry, entry.name)) ?? [];
+      if (builtOn.some((one) => bound.has(placementKey(one.entry)))) bound.add(placementKey(entry));
+    }
+  }
+  return bound;
+}
+
+/** By the `dependencyKey` of what they are built on. */
+type Dependents = ReadonlyMap<string, readonly Victim[]>;
+
+const dependencyKey = (entry: Victim['entry'], base: string | null): string =>
+  `${backendKey(entry)} ${base ?? ''}`;
+
+const unloadAction = (entry: Victim['entry']): UnloadAction => ({
+  ...base(entry, 'pruned', 'It is to be evicted.'),
+  kind: 'unload',
+  id: actionId('unload', entry),
+  bytes: noBytes,
+  after: [],
+});
+
+const evictAction = (
+  { entry, observed, unloadFirst, sharer }: Victim,
+  dependents: Dependents,
+): EvictAction => {
+  const builtOn = dependents.get(dependencyKey(entry, entry.name)) ?? [];
+  return {
+    ...base(entry, 'pruned', 'It left the set.'),
+    kind: 'evict',
+    id: actionId('evict', entry),
+    bytes: noBytes,
+    after: [
+      ...builtOn.map((one) => actionId('evict', one.entry)),
+      ...(unloadFirst ? [actionId('unload', entry)] : []),
+      ...(sharer === null ? [] : [actionId('unload', sharer)]),
+    ],
+    replaces: observed.digest,
+  };
+};
+
+/** In the order in which they are to be listed: what makes room, what unloads, what goes last. */
+export interface Placed {
+  readonly early: readonly Action[];
+  readonly unloads: readonly Action[];
+  readonly late: readonly Action[];
+}
+
+export function placeEvictions(
+  { unloads, evicts }: Evictions,
+  early: ReadonlySet<ActionId>,
+  others: readonly Action[],
+): Placed {
+  const first = evicts.filter(({ id }) => early.has(id));
+  const needed = new Set(first.flatMap(({ after }) => after));
+  const ofModel = Map.groupBy(others, ({ model }) => model);
+  const waiting = <T extends UnloadAction | EvictAction>(action: T, forAll: boolean): T => {
+    const same = ofModel.get(action.model) ?? [];
+    const before = forAll ? same : same.filter(({ kind }) => kind === 'pull' || kind === 'create');
+    return { ...action, after: [...before.map(({ id }) => id), ...action.after] };
+  };
+  return {
+    early: [
+      ...unloads.filter(({ id }) => needed.has(id)),
+      ...first.map((evict) => ({ ...evict, reason: 'makes-room' as const, because: makesRoom })),
+    ],
+    // It serves until what comes in its place is there, and makes room for loading that.
+    unloads: unloads.filter(({ id }) => !needed.has(id)).map((one) => waiting(one, false)),
+    late: evicts.filter(({ id }) => !early.has(id)).map((one) => waiting(one, true)),
+  };
+}
+
+const makesRoom = 'It left the set, and what comes needs the room.';

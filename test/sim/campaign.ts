@@ -1,0 +1,67 @@
+// What `npm run sim` runs: everything that the tests here do a little of, at full length.
+//
+//   npm run sim -- --seed 1 --only sim|crash|kill --runs 20000 --kills 200
+//
+// One line for each part; a failure is told with what plays it again, and ends with exit code 1.
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { ensureBuilt } from '../toolchain/build.ts';
+import { crashEverywhere, crashScenarios } from './crash.ts';
+import { killOnEmbedded, killOnOllama } from './kill.ts';
+import { playScenarios } from './scenarios.ts';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+    runs: { type: 'string', default: '20000' },
+    kills: { type: 'string', default: '200' },
+  },
+});
+
+const seed = Number(values.seed);
+const kills = Number(values.kills);
+const embeddedShare = 10;
+
+const parts: Readonly<Record<string, () => Promise<string>>> = {
+  sim: async () => {
+    const { scenarios, runs, kills: killed, effects } = await playScenarios(
+      seed,
+      (count) => count.runs >= Number(values.runs),
+    );
+    return `${runs} simulated runs in ${scenarios} scenarios, ${killed} of them killed, ${effects} effects`;
+  },
+  crash: async () => {
+    let crashes = 0;
+    for (const scenario of crashScenarios) crashes += (await crashEverywhere(scenario)).crashes;
+    return `${crashes} crashes in ${crashScenarios.length} scenarios, before and after each effect`;
+  },
+  kill: async () => {
+    await ensureBuilt();
+    const ollama = await killOnOllama(kills, seed);
+    const embedded = await killOnEmbedded(Math.ceil(kills / embeddedShare), seed);
+    return (
+      `${ollama.rounds} rounds of kill -9 against Ollama (${ollama.kills} while it ran), ` +
+      `${embedded.rounds} with the embedded engine (${embedded.kills})`
+    );
+  },
+};
+
+for (const [part, play] of Object.entries(parts)) {
+  if (values.only !== undefined && values.only !== part) continue;
+  const startedAt = performance.now();
+  try {
+    const told = await play();
+    const seconds = Math.round((performance.now() - startedAt) / 1000);
+    process.stdout.write(`${part}, seed ${seed}: ${told}; ${seconds} s\n`);
+  } catch (error) {
+    process.stderr.write(`${part}, seed ${seed}, failed: ${textOf(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : `\n\n${textOf(error.cause)}`;
+  return `${error.stack ?? error.message}${cause}`;
+}

@@ -1,0 +1,120 @@
+// The disk of a simulated machine: a folder in memory that the kernel keeps, reached without ever
+// giving up the turn, so that what runs beside it is in the same order each time. SQLite can use
+// it too. It can be full.
+import {
+  appendFileSync,
+  copyFileSync,
+  constants,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { compareText } from '../../src/core/canonical.ts';
+import type { Files, FileSpace, FileStat } from '../../src/io/io.ts';
+
+export interface Disk {
+  readonly files: Files;
+  /** Absolute; everything of this machine is below it. */
+  readonly root: string;
+  /** Writes fail for want of room while it is. */
+  isFull: boolean;
+  space: FileSpace;
+  /** Puts a file there, as a person or another program does. */
+  readonly put: (path: string, content: string | Uint8Array) => void;
+  readonly drop: (path: string) => void;
+  readonly destroy: () => void;
+}
+
+const memoryFolder = '/dev/shm';
+
+export function createDisk(): Disk {
+  const parent = existsSync(memoryFolder) ? memoryFolder : tmpdir();
+  const root = realpathSync(mkdtempSync(join(parent, 'modelctl-sim-')));
+  const disk: Disk = {
+    root,
+    isFull: false,
+    space: { freeBytes: 1e9, totalBytes: 1e10 },
+    files: filesOf(() => disk),
+    put: (path, content) => {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), content);
+    },
+    drop: (path) => rmSync(join(root, path), { force: true }),
+    destroy: () => rmSync(root, { recursive: true, force: true }),
+  };
+  return disk;
+}
+
+const chunkBytes = 64 * 1024;
+
+function filesOf(disk: () => Disk): Files {
+  const room = (): void => {
+    if (disk().isFull) throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+  };
+  const makeFolders = (path: string): void => void mkdirSync(dirname(path), { recursive: true });
+  return {
+    stat: async (path) => statOf(path),
+    readBytes: async (path, bytesMax) => {
+      const bytes = readFileSync(path);
+      if (bytes.length <= bytesMax) return bytes;
+      throw Object.assign(new RangeError(`${path} is too large`), { code: 'ERR_FS_FILE_TOO_LARGE' });
+    },
+    readStream: async function* (path, range) {
+      const bytes = readFileSync(path).subarray(range?.start ?? 0, (range?.end ?? Infinity) + 1);
+      for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
+    },
+    list: async (path) =>
+      readdirSync(path)
+        .map((name) => ({ name, kind: statOf(join(path, name))?.kind ?? ('other' as const) }))
+        .toSorted((a, b) => compareText(a.name, b.name)),
+    glob: async (pattern, folder) =>
+      globSync(pattern, { cwd: folder })
+        .map((path) => resolve(folder, path))
+        .toSorted(compareText),
+    realPath: async (path) => realpathSync(path),
+    writeAtomic: async (path, content) => {
+      room();
+      makeFolders(path);
+      writeFileSync(path, content);
+    },
+    appendStream: async (path, chunks, options) => {
+      makeFolders(path);
+      appendFileSync(path, '');
+      for await (const chunk of chunks) {
+        room();
+        appendFileSync(path, chunk);
+        options?.onBytes?.(chunk.length);
+      }
+    },
+    rename: async (from, to) => {
+      makeFolders(to);
+      renameSync(from, to);
+    },
+    clone: async (from, to) => {
+      room();
+      makeFolders(to);
+      copyFileSync(from, to, constants.COPYFILE_EXCL);
+    },
+    remove: async (path) => rmSync(path, { force: true }),
+    makeFolder: async (path) => void mkdirSync(path, { recursive: true }),
+    space: async () => disk().space,
+    readStdin: async () => new Uint8Array(),
+  };
+}
+
+function statOf(path: string): FileStat | null {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return null;
+  const kind = found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';
+  return { kind, bytes: found.size, modifiedAt: found.mtimeMs };
+}
