@@ -87,7 +87,8 @@ async function executeRecorded(
       io,
       signal: actionSignal,
       onBytes,
-      obtain: (artifact, file) => transfers.obtain(artifact, file, { signal: actionSignal, onBytes }),
+      obtain: (artifact, file) =>
+        transfers.obtain(artifact, file, { signal: actionSignal, onBytes }),
     });
   };
   const changes = await execute(plan, {

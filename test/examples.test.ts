@@ -17,12 +17,7 @@ afterEach(() => machine?.remove());
 
 function machineFor(hostname: string): Machine {
   machine = createMachine({ hostname });
-  for (const tag of [
-    'qwen2.5-coder:7b',
-    'llama3.2:3b',
-    'nomic-embed-text:latest',
-    'qwen3:14b',
-  ]) {
+  for (const tag of ['qwen2.5-coder:7b', 'llama3.2:3b', 'nomic-embed-text:latest', 'qwen3:14b']) {
     machine.publish(`library/${tag}`, tag);
   }
   return machine;

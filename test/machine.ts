@@ -1,12 +1,20 @@
 // One machine for tests of the whole pipeline: a temporary folder with manifests and a home of its
 // own, an Ollama in memory that is also its registry, and the real everything else.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ProgressEvent } from '../src/core/progress.ts';
 import type { Io } from '../src/io/io.ts';
 import { createNodeIo } from '../src/io/node.ts';
-import { reconcile, type Reconciliation, type ReconcileRequest } from '../src/reconcile.ts';
+import { type ReconcileRequest, type Reconciliation, reconcile } from '../src/reconcile.ts';
 import { memoryHttp } from './fakes/ollama/memory-http.ts';
 import { createFakeOllama, type FakeOllama, realClock } from './fakes/ollama-server.ts';
 
@@ -25,7 +33,10 @@ export interface Machine {
   /** What the Ollama holds, as it displays it, sorted. */
   readonly names: () => readonly string[];
   readonly publish: (tag: string, seed: string) => void;
-  readonly run: (mode: 'plan' | 'apply', request?: Partial<ReconcileRequest>) => Promise<Reconciliation>;
+  readonly run: (
+    mode: 'plan' | 'apply',
+    request?: Partial<ReconcileRequest>,
+  ) => Promise<Reconciliation>;
   readonly apply: (request?: Partial<ReconcileRequest>) => Promise<Reconciliation>;
   readonly plan: (request?: Partial<ReconcileRequest>) => Promise<Reconciliation>;
   /** Stops and starts the engine's port; what it holds stays. */
@@ -39,7 +50,9 @@ export function createMachine(options: { readonly hostname?: string } = {}): Mac
   const folder = mkdtempSync(join(tmpdir(), 'modelctl-test-'));
   const home = join(folder, 'home');
   const ollama = createFakeOllama();
-  const handlers = [ollamaUrl, 'https://registry.ollama.ai'].map((url) => [url, ollama.handle] as const);
+  const handlers = [ollamaUrl, 'https://registry.ollama.ai'].map(
+    (url) => [url, ollama.handle] as const,
+  );
   const reachable = memoryHttp(new Map(handlers), realClock);
   const nowhere = memoryHttp(new Map(handlers.slice(1)), realClock);
   let http = reachable;

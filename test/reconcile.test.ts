@@ -24,7 +24,12 @@ beforeEach(() => {
 afterEach(() => machine.remove());
 
 const chat = (tag: string): string => modelDocument('chat', source(tag), 'residency: loaded');
-const code = modelDocument('coder', source('code:v1'), 'aliases: [fast]', 'derive: { system: Brief. }');
+const code = modelDocument(
+  'coder',
+  source('code:v1'),
+  'aliases: [fast]',
+  'derive: { system: Brief. }',
+);
 
 describe('apply', () => {
   it('pulls, derives, names and loads what is declared, and says which engine it chose', async () => {
@@ -119,7 +124,10 @@ describe('apply', () => {
 
   it('adopts what is there with the locked digest, and prunes it only with approval', async () => {
     await machine.ollama.foreign.pull(served('code:v1'));
-    machine.write('models.yaml', documents(chat('chat:v1'), modelDocument('coder', source('code:v1'))));
+    machine.write(
+      'models.yaml',
+      documents(chat('chat:v1'), modelDocument('coder', source('code:v1'))),
+    );
     await machine.apply();
     machine.write('models.yaml', chat('chat:v1'));
     const held = await machine.apply({ prune: true });
@@ -223,10 +231,11 @@ describe('the set', () => {
     machine.write('models.yaml', documents(chat('chat:v2'), code));
     await machine.apply();
     expect(lockOf().set).toBe(set);
-    expect(lockOf().entries.map((entry) => entry.source).toSorted()).toEqual([
-      `ollama://${served('chat:v2')}`,
-      `ollama://${served('code:v1')}`,
-    ]);
+    expect(
+      lockOf()
+        .entries.map((entry) => entry.source)
+        .toSorted(),
+    ).toEqual([`ollama://${served('chat:v2')}`, `ollama://${served('code:v1')}`]);
   });
 
   it('refuses with --locked what the lock does not name', async () => {
@@ -270,14 +279,19 @@ describe('the set', () => {
     machine.write('copy/models.lock.yaml', machine.read('models.lock.yaml'));
     const inputs = [`${machine.folder}/copy/models.yaml`];
     const held = await machine.apply({ inputs, prune: true });
-    expect(new Set(held.plan?.held.map(({ because }) => because))).toEqual(new Set(['partial-render']));
+    expect(new Set(held.plan?.held.map(({ because }) => because))).toEqual(
+      new Set(['partial-render']),
+    );
     const moved = await machine.apply({ inputs, prune: true, sameSet: true });
     expect(moved.exitCode).toBe(0);
     expect(machine.names()).toEqual([served('chat:v1')]);
   });
 
   it('shares a model with another set: the last one out prunes', async () => {
-    machine.write('one/models.yaml', documents(chat('chat:v1'), modelDocument('coder', source('code:v1'))));
+    machine.write(
+      'one/models.yaml',
+      documents(chat('chat:v1'), modelDocument('coder', source('code:v1'))),
+    );
     machine.write('two/models.yaml', chat('chat:v1'));
     const one = [`${machine.folder}/one`];
     const two = [`${machine.folder}/two`];

@@ -56,7 +56,10 @@ export interface Question {
   /** Details by digest that are known already and need no request. */
   readonly remembered: ReadonlyMap<Digest, Details>;
   /** Artifacts per name: where the name is absent or differs, their present blobs are told. */
-  readonly wanted: ReadonlyMap<string, { readonly artifact: Artifact; readonly digest: Digest | null }>;
+  readonly wanted: ReadonlyMap<
+    string,
+    { readonly artifact: Artifact; readonly digest: Digest | null }
+  >;
 }
 
 export interface BackendContext {
@@ -74,7 +77,10 @@ export interface PerformContext extends BackendContext {
   readonly obtain: (artifact: Artifact, file: ArtifactFile) => Promise<ObtainedFile>;
 }
 
-export type Performed = Pick<ChangeSetEntry, 'outcome' | 'digest' | 'downloadedBytes' | 'problem'> & {
+export type Performed = Pick<
+  ChangeSetEntry,
+  'outcome' | 'digest' | 'downloadedBytes' | 'problem'
+> & {
   /** Learned on the way and worth remembering for the digest. */
   readonly details?: Details;
 };

@@ -3,6 +3,8 @@
 // ours, and ends in 70 with a report that holds no secrets.
 import { AssertionError } from '../core/assert.ts';
 import { ProblemError } from '../core/problem.ts';
+import { createNodeIo } from '../io/node.ts';
+import { renderProblems } from '../render/problem.ts';
 import { isSet, parseArguments } from './arguments.ts';
 import type { CommandContext, CommandRun } from './command-context.ts';
 import { type ExitCode, exitCode, exitCodeOf } from './exit-code.ts';
@@ -45,7 +47,6 @@ export async function runCommand(invocation: Invocation): Promise<ExitCode> {
   const program = programName(terminal);
   const parsed = parseArguments(argv);
   if (!parsed.ok) {
-    const { renderProblems } = await import('../render/problem.ts');
     terminal.stderr.write(`${renderProblems(parsed.problems, { program })}\n`);
     return exitCode.invalid;
   }
@@ -62,7 +63,7 @@ export async function runCommand(invocation: Invocation): Promise<ExitCode> {
     given,
     output,
     terminal,
-    io: async () => (await import('../io/node.ts')).createNodeIo(),
+    io: async () => createNodeIo(),
     signal,
     version,
     program,

@@ -47,7 +47,9 @@ const heldProblems: ReadonlySet<string> = new Set([
 export function exitCodeOf(plan: Plan, changes: ChangeSet | null): 0 | 3 | 6 | 130 {
   if (changes?.interrupted) return 130;
   const entries = changes?.entries ?? [];
-  const moved = entries.some(({ problem }) => problem !== undefined && heldProblems.has(problem.code));
+  const moved = entries.some(
+    ({ problem }) => problem !== undefined && heldProblems.has(problem.code),
+  );
   const failed = entries.some(
     ({ outcome, problem }) =>
       (outcome === 'failed' || outcome === 'unknown') &&

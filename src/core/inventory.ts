@@ -43,6 +43,9 @@ export function wasFound(
   return !others.some((other) => other.digest === digest && !other.adopted);
 }
 
+/** Which Model of which set, in `recentEvictions`. */
+export const modelOfSet = (set: string, model: string): string => `${set} ${model}`;
+
 /** What the planner may know besides desired and observed: a snapshot of the ledger. */
 export interface LedgerView {
   /** `read-only` when the ledger is damaged or newer than this program: nothing is evicted. */
@@ -56,7 +59,7 @@ export interface LedgerView {
   /** Names with an action that was begun and not closed: an earlier run was cut off there. */
   readonly interrupted: ReadonlySet<string>;
   /** Evictions and overwrites of the last 24 hours, by `backendKey`. */
-  readonly recentEvictions: ReadonlyMap<string, number>;
+  readonly recentEvictions: ReadonlyMap<string, ReadonlySet<string>>;
   /** Placement keys whose eviction a person approved. */
   readonly approved: ReadonlySet<string>;
 }

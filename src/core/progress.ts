@@ -16,7 +16,12 @@ export type ProgressEvent =
       readonly completedBytes: number;
       readonly totalBytes: number;
     }
-  | { readonly kind: 'retrying'; readonly action: ActionId; readonly problem: Problem; readonly delayMs: number }
+  | {
+      readonly kind: 'retrying';
+      readonly action: ActionId;
+      readonly problem: Problem;
+      readonly delayMs: number;
+    }
   | { readonly kind: 'finished'; readonly entry: ChangeSetEntry };
 
 export type Report = (event: ProgressEvent) => void;

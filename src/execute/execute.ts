@@ -8,7 +8,7 @@ import type { Action, ActionId, Plan } from '../core/plan.ts';
 import { errorProblem, type Problem } from '../core/problem.ts';
 import type { Report } from '../core/progress.ts';
 import type { Io } from '../io/io.ts';
-import { retry, type RetryBounds } from '../io/retry.ts';
+import { type RetryBounds, retry } from '../io/retry.ts';
 import { defaultLimits, type Limits, nextActions } from './schedule.ts';
 
 export interface ExecuteContext {

@@ -30,9 +30,7 @@ export function nextActions(actions: readonly Action[], progress: Progress, limi
   const start: Action[] = [];
   const drop: Action[] = [];
   const running = [...progress.running.values()];
-  const open = actions.filter(
-    ({ id }) => !progress.ended.has(id) && !progress.running.has(id),
-  );
+  const open = actions.filter(({ id }) => !progress.ended.has(id) && !progress.running.has(id));
   for (const action of open) {
     const before = action.after.map((id) => progress.ended.get(id));
     if (before.some((outcome) => outcome !== undefined && notDone.has(outcome))) {

@@ -1,6 +1,5 @@
 // From verdicts to actions: what is done, for which reason, for how many bytes, after what.
-import { clientLoad, type DesiredPlacement, staysLoaded } from '../core/desired.ts';
-import { backendKey } from '../core/key.ts';
+import { clientLoad, type DesiredPlacement } from '../core/desired.ts';
 import type {
   Action,
   ActionBase,
@@ -15,7 +14,7 @@ import type { ContentVerdict } from './content.ts';
 import { losesContent } from './guards.ts';
 import type { Judged } from './judge.ts';
 import { actionId } from './order.ts';
-import { sharingOf } from './sharing.ts';
+import { isToGiveWay, stayingNames } from './residency.ts';
 import { foundationOf, type World } from './world.ts';
 
 type Build = PullAction | CreateAction;
@@ -72,7 +71,16 @@ export function residencyActions(
       const { reason, because } = residency;
       const id = actionId('load', placement);
       const bytes = loadBytes(placement);
-      return [{ ...base(placement, reason, because), kind: 'load', id, bytes, after, load: placement.load }];
+      return [
+        {
+          ...base(placement, reason, because),
+          kind: 'load',
+          id,
+          bytes,
+          after,
+          load: placement.load,
+        },
+      ];
     }
     if (residency.kind === 'unload') {
       const id = actionId('unload', placement);
@@ -83,32 +91,30 @@ export function residencyActions(
   });
 }
 
-/**
- * What we keep in memory of a content that is to be replaced: unloaded first, since afterwards no
- * name leads to it. Not before what comes in its place can be built.
- */
+/** What gives way is unloaded first, but not before what comes in its place can be built. */
 export function releaseActions(
   world: World,
   judged: readonly Judged[],
   builds: readonly Action[],
 ): readonly UnloadAction[] {
-  const staying = new Set(
-    judged.filter(({ content }) => content.kind === 'satisfied').map(({ placement }) => placement.key),
-  );
-  return judged.flatMap(({ placement, content }): UnloadAction[] => {
-    if (content.kind !== 'build' || content.replaces?.loaded?.expiresAt !== 'never') return [];
-    const { replaces, keepsContent, reason } = content;
-    const entry = world.owned.get(placement.key);
-    if (entry === undefined || !staysLoaded(entry.residency)) return [];
-    if (keepsContent === true || replaces.digest === placement.digest) return [];
-    // An engine that counts by name lets go of it by itself.
-    if (replaces.loaded?.ownHold === true) return [];
-    const build = builds.find((action) => placementText(action) === placementText(placement));
-    if (build === undefined) return [];
-    if (sharingOf(world, placement, replaces, staying).stayingFor !== null) return [];
+  const building = new Map(builds.map((action) => [placementText(action), action]));
+  const staying = stayingNames(judged);
+  return judged.flatMap((one): UnloadAction[] => {
+    const { placement, content } = one;
+    const build = building.get(placementText(placement));
+    if (content.kind !== 'build' || build === undefined) return [];
+    if (!isToGiveWay(world, one, staying)) return [];
     const id = actionId('unload', placement);
     const because = 'Other content is to take its place.';
-    return [{ ...base(placement, reason, because), kind: 'unload', id, bytes: noBytes, after: build.after }];
+    return [
+      {
+        ...base(placement, content.reason, because),
+        kind: 'unload',
+        id,
+        bytes: noBytes,
+        after: build.after,
+      },
+    ];
   });
 }
 
@@ -133,5 +139,11 @@ export const base = (
   at: { host: string; backend: string; name: string; model: string },
   reason: ActionBase['reason'],
   because: string,
-): Base => ({ host: at.host, backend: at.backend, name: at.name, model: at.model, reason, because });
-
+): Base => ({
+  host: at.host,
+  backend: at.backend,
+  name: at.name,
+  model: at.model,
+  reason,
+  because,
+});

@@ -1,6 +1,6 @@
 // What an action costs, in bytes. What is shared is counted once: a blob that is there already, or
 // that an earlier action of the same plan brings, costs nothing again.
-import type { Artifact } from '../core/artifact.ts';
+import { type Artifact, artifactBytes } from '../core/artifact.ts';
 import { adapterArtifact, type DesiredPlacement } from '../core/desired.ts';
 import type { Digest } from '../core/digest.ts';
 import { backendKey } from '../core/key.ts';
@@ -12,11 +12,7 @@ export type Coming = Map<string, Set<Digest>>;
 
 export const noBytes: ActionBytes = { download: 0, disk: 0, memory: null };
 
-export function buildBytes(
-  world: World,
-  placement: DesiredPlacement,
-  coming: Coming,
-): ActionBytes {
+export function buildBytes(world: World, placement: DesiredPlacement, coming: Coming): ActionBytes {
   let download = 0;
   let disk = 0;
   for (const artifact of broughtBy(placement)) {
@@ -24,9 +20,11 @@ export function buildBytes(
     if (!isLocal(artifact)) download += missing;
     disk += missing;
   }
-  // An engine that rewrites what it imports holds both copies for a while; both are reserved.
-  const copies = placement.build.kind === 'source' && placement.digest === null ? 2 : 1;
-  return { download, disk: disk * copies, memory: null };
+  // An engine that rewrites what it imports makes a copy of its own, whatever was there before; it
+  // holds both for a while, and both are reserved.
+  const isRewritten = placement.build.kind === 'source' && placement.digest === null;
+  if (isRewritten) disk += artifactBytes(placement.artifact);
+  return { download, disk, memory: null };
 }
 
 /** A derived name brings its adapters; an alias brings nothing. */

@@ -97,13 +97,16 @@ function judgeDifference(
   // is it after one that was cut off, when that can have left nothing but what is wanted.
   const cutOff = interrupted && placement.digest === null;
   const ours = entry !== undefined && (entry.digest !== null || cutOff);
-  const others = world.otherOwners.get(placement.key);
+  // What another set has on record and is no longer there is not what stands in the way.
+  const others = (world.otherOwners.get(placement.key) ?? []).filter(
+    ({ digest }) => digest === observed.digest,
+  );
   const remedy = `To replace what is there:\n\n    modelctl apply --take-over ${placement.name}`;
 
   if (compared.kind === 'unverifiable' && !(ours && interrupted) && !taken) {
     return { kind: 'held', because: 'unverifiable', detail: compared.detail, remedy };
   }
-  if (others !== undefined && !taken) {
+  if (others.length > 0 && !taken) {
     return {
       kind: 'held',
       because: 'conflict',

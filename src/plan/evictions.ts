@@ -77,8 +77,8 @@ function boundVictims(
 /** By the `dependencyKey` of what they are built on. */
 type Dependents = ReadonlyMap<string, readonly Victim[]>;
 
-const dependencyKey = (entry: Victim['entry'], base: string | null): string =>
-  `${backendKey(entry)} ${base ?? ''}`;
+const dependencyKey = (entry: Victim['entry'], name: string | null): string =>
+  `${backendKey(entry)} ${name ?? ''}`;
 
 const unloadAction = (entry: Victim['entry']): UnloadAction => ({
   ...base(entry, 'pruned', 'It is to be evicted.'),

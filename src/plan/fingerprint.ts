@@ -2,9 +2,9 @@
 // again gives the same fingerprint. Byte counts are left out: a download that got further in the
 // meantime is still the same decision.
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../core/canonical.ts';
 import type { Digest } from '../core/digest.ts';
 import type { Plan } from '../core/plan.ts';
-import { canonicalJson } from '../core/canonical.ts';
 
 export function fingerprintOf(plan: Omit<Plan, 'fingerprint'>): Digest {
   const hash = createHash('sha256');

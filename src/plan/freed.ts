@@ -49,7 +49,12 @@ function allOf(world: World, at: Placement): Left {
   return left;
 }
 
-function count(left: Left, { digest }: ObservedPlacement, weights: Digest | null, by: number): void {
+function count(
+  left: Left,
+  { digest }: ObservedPlacement,
+  weights: Digest | null,
+  by: number,
+): void {
   left.names += by;
   left.contents.set(digest, (left.contents.get(digest) ?? 0) + by);
   if (weights === null) left.untold += by;

@@ -1,6 +1,7 @@
 // The blast-radius guard: the last look at what would be lost, all of it together. A typo that
 // empties a file, a bad merge, a wrong branch look like a wish to delete; this asks first.
 import type { DesiredPlacement } from '../core/desired.ts';
+import { modelOfSet } from '../core/inventory.ts';
 import { backendKey, type PlacementKey } from '../core/key.ts';
 import type { ContentVerdict } from './content.ts';
 import type { Judged, Veto } from './judge.ts';
@@ -57,10 +58,11 @@ export function losesContent(
   if (content.kind !== 'build' || content.replaces === null) return false;
   const { replaces, keepsContent } = content;
   if (keepsContent === true || replaces.digest === placement.digest) return false;
-  const recorded = world.owned.get(placement.key)?.digest ?? null;
-  // A run of ours was cut off while it made this where there had been nothing.
-  if (recorded === null && world.ledger.interrupted.has(placement.key)) return false;
-  return placement.build.kind === 'source' || replaces.digest !== recorded;
+  const entry = world.owned.get(placement.key);
+  if (entry === undefined) return true;
+  // What a cut-off run of ours made, or could not finish making, is no loss of its own.
+  const isOurs = replaces.digest === entry.digest || world.ledger.interrupted.has(placement.key);
+  return !isOurs || (placement.build.kind === 'source' && entry.digest !== null);
 }
 
 function judgeLosses(
@@ -72,43 +74,51 @@ function judgeLosses(
   const models = new Set([
     ...overwrites.map(({ placement }) => placement.model),
     ...victims.map(({ entry }) => entry.model),
-  ]).size;
+  ]);
   const { allowEvictions } = world.options;
-  if (allowEvictions !== null && models <= allowEvictions) return null;
+  if (allowEvictions !== null && models.size <= allowEvictions) return null;
   const why = refusal(world, key, models, victims);
   if (why === null) return null;
   return {
     because: 'guard',
     detail: `Nothing is evicted or overwritten here, because ${why}.`,
-    remedy: `If that is meant:\n\n    modelctl apply ${world.options.prune ? '--prune ' : ''}--allow-evictions ${models}`,
+    remedy: `If that is meant:\n\n    modelctl apply ${world.options.prune ? '--prune ' : ''}--allow-evictions ${models.size}`,
   };
 }
 
 function refusal(
   world: World,
   key: string,
-  models: number,
+  models: ReadonlySet<string>,
   victims: readonly Victim[],
 ): string | null {
-  const owned = ownedModels(world, key);
+  const lately = world.ledger.recentEvictions.get(key) ?? new Set<string>();
+  const owned = ownedModels(world, key, lately);
   const evicted = new Set(victims.map(({ entry }) => entry.model)).size;
-  const { desired, ledger } = world;
+  const { desired } = world;
   if (evicted > 0 && desired.placements.size === 0 && desired.heldModels.size === 0) {
     return 'the manifests declare nothing at all';
   }
   if (evicted >= owned && owned >= everythingFrom) return `all ${owned} models of the set would go`;
-  const recent = ledger.recentEvictions.get(key) ?? 0;
+  // Lost again is lost once: what a cut-off run began is not counted twice when it is finished.
+  const now = new Set([...models].map((model) => modelOfSet(desired.set, model)));
+  const recent = [...lately].filter((one) => !now.has(one)).length;
   const allowed = Math.max(lossesFree, Math.floor(owned * lossesShareMax));
-  if (models + recent <= allowed) return null;
+  if (models.size + recent <= allowed) return null;
   const before = recent === 0 ? '' : ` after ${recent} within 24 hours`;
-  return `${models} models would be lost${before}, and ${allowed} of ${owned} may be`;
+  return `${models.size} models would be lost${before}, and ${allowed} of ${owned} may be`;
 }
 
-/** Of which something is there: rows of what is gone, or was never brought, make no set larger. */
-function ownedModels(world: World, key: string): number {
-  const models = new Set<string>();
+/**
+ * Of which something is there: rows of what is gone, or was never brought, make no set larger. What
+ * was lost lately counts as before, so that a run that was cut off may finish.
+ */
+function ownedModels(world: World, key: string, lately: ReadonlySet<string>): number {
+  const { set } = world.desired;
+  const models = new Set([...lately].filter((one) => one.startsWith(modelOfSet(set, ''))));
   for (const entry of world.owned.values()) {
-    if (backendKey(entry) === key && !isGone(world, entry)) models.add(entry.model);
+    if (backendKey(entry) !== key || isGone(world, entry)) continue;
+    models.add(modelOfSet(set, entry.model));
   }
   return models.size;
 }

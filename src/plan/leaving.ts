@@ -7,7 +7,7 @@ import type { ObservedPlacement } from '../core/observed.ts';
 import type { Leftover } from '../core/plan.ts';
 import type { Judged } from './judge.ts';
 import { hold, isGone, type Leaver, type LeaverVerdict, leftover, type Victim } from './prune.ts';
-import { isToBeReleased } from './residency.ts';
+import { isToBeReleased, isToGiveWay, stayingNames } from './residency.ts';
 import { sharesRunner } from './sharing.ts';
 import { sightOf, type World } from './world.ts';
 
@@ -29,7 +29,7 @@ export function settleLeavers(
   let current = leavers.map((leaver) => besideSuccessor(leaver, stuck));
   if (!current.some(mayGo)) return summed(current, [], world);
   const dependents = dependentsIn(world);
-  const released = current.some(({ verdict }) => verdict.kind === 'busy') ? releasedIn(world) : [];
+  const released = current.some(({ verdict }) => verdict.kind === 'busy') ? releasedIn(world, judged) : [];
   for (;;) {
     const going = current.filter(mayGo);
     const keys = new Set(going.map(({ entry }) => placementKey(entry)));
@@ -93,14 +93,19 @@ const unloadOf = ({ verdict }: Leaver): readonly Unloaded[] =>
     : [];
 
 /** Wanted names that this plan unloads, as far as it can be told before it is made. */
-const releasedIn = (world: World): readonly Unloaded[] =>
-  [...world.desired.placements.values()].flatMap((placement): Unloaded[] => {
-    const sight = sightOf(world, placement);
-    if (sight.kind !== 'there' || sight.observed.loaded?.inUse === true) return [];
-    return isToBeReleased(world, placement, sight.observed)
-      ? [{ at: placement, observed: sight.observed }]
-      : [];
+function releasedIn(world: World, judged: readonly Judged[]): readonly Unloaded[] {
+  const staying = stayingNames(judged);
+  return judged.flatMap((one): Unloaded[] => {
+    const { placement: at, content } = one;
+    if (isToGiveWay(world, one, staying)) {
+      const observed = content.kind === 'build' ? content.replaces : null;
+      return observed === null ? [] : [{ at, observed }];
+    }
+    if (content.kind !== 'satisfied' || content.observed.loaded?.inUse === true) return [];
+    const { observed } = content;
+    return isToBeReleased(world, at, observed) ? [{ at, observed }] : [];
   });
+}
 
 interface Others {
   readonly current: readonly Leaver[];
@@ -160,11 +165,7 @@ const sharerOf = (
       sharesRunner(world, entry, observed, one.observed),
   );
 
-function summed(
-  leavers: readonly Leaver[],
-  unloaded: readonly Unloaded[],
-  world: World,
-): Leaving {
+function summed(leavers: readonly Leaver[], unloaded: readonly Unloaded[], world: World): Leaving {
   const victims: Victim[] = [];
   const held: Held[] = [];
   const leftovers: Leftover[] = [];

@@ -21,8 +21,8 @@ export type { PlanInput } from './world.ts';
 
 export function plan(input: PlanInput): Plan {
   const world = worldOf(input);
-  const leavers = judgeLeavers(world);
   const first = judgeAll(world, new Map());
+  const leavers = judgeLeavers(world, first);
   const guarded = guard(world, first, settleLeavers(world, leavers, first).victims);
   const { judged, leaving, actions } = fit(world, leavers, first, guarded);
   const decided = {
@@ -67,7 +67,8 @@ function fit(
       vetoes = new Map([...vetoes, ...more]);
       continue;
     }
-    const actions = (): readonly Action[] => allActions(world, judged, builds, { evictions, early });
+    const actions = (): readonly Action[] =>
+      allActions(world, judged, builds, { evictions, early });
     return { judged, leaving, actions };
   }
 }

@@ -8,6 +8,8 @@ import type { HeldBecause } from '../core/held.ts';
 import type { InventoryEntry } from '../core/inventory.ts';
 import { type Placement, placementKey } from '../core/key.ts';
 import type { ObservedPlacement } from '../core/observed.ts';
+import type { Judged } from './judge.ts';
+import { stayingNames } from './residency.ts';
 import { sharingOf } from './sharing.ts';
 import { sightOf, type World } from './world.ts';
 
@@ -44,21 +46,24 @@ export interface Leaver {
 }
 
 /** Sorted by key. What they mean to one another, and to what comes in their place, is asked later. */
-export function judgeLeavers(world: World): readonly Leaver[] {
+export function judgeLeavers(world: World, judged: readonly Judged[]): readonly Leaver[] {
   const { desired, options } = world;
+  const staying = stayingNames(judged);
   if (options.targets !== null) return [];
   return [...world.owned]
     .filter(([key, { model }]) => !desired.placements.has(key) && !desired.heldModels.has(model))
     .toSorted(([a], [b]) => compareText(a, b))
-    .map(([, entry]) => ({ entry, verdict: judgeLeaver(world, entry) }));
+    .map(([, entry]) => ({ entry, verdict: judgeLeaver(world, entry, staying) }));
 }
+
+type Staying = ReturnType<typeof stayingNames>;
 
 /** Not there, or put on record for an action that never began: whatever is there is not ours. */
 export const isGone = (world: World, entry: InventoryEntry): boolean =>
   sightOf(world, entry).kind === 'absent' ||
   (entry.digest === null && !world.ledger.interrupted.has(placementKey(entry)));
 
-function judgeLeaver(world: World, entry: InventoryEntry): LeaverVerdict {
+function judgeLeaver(world: World, entry: InventoryEntry, staying: Staying): LeaverVerdict {
   const sight = sightOf(world, entry);
   if (sight.kind === 'absent' || isGone(world, entry)) return { kind: 'gone' };
   if (sight.kind === 'unreachable') {
@@ -74,13 +79,14 @@ function judgeLeaver(world: World, entry: InventoryEntry): LeaverVerdict {
     return leftover(observed, 'lifecycle.prune was Keep: remove it with the engine itself.');
   }
   if (!world.options.prune) return leftover(observed, 'modelctl apply --prune');
-  return judgeVictim(world, entry, observed);
+  return judgeVictim(world, entry, observed, staying);
 }
 
 function judgeVictim(
   world: World,
   entry: InventoryEntry,
   observed: ObservedPlacement,
+  staying: Staying,
 ): LeaverVerdict {
   const { desired, ledger, otherOwners } = world;
   const key = placementKey(entry);
@@ -105,10 +111,12 @@ function judgeVictim(
   }
   const approval = entry.adopted || entry.prune === 'Confirm';
   if (approval && !ledger.approved.has(key)) {
-    const why = entry.adopted ? 'modelctl found it and did not bring it' : 'lifecycle.prune is Confirm';
+    const why = entry.adopted
+      ? 'modelctl found it and did not bring it'
+      : 'lifecycle.prune is Confirm';
     return hold('needs-approval', `It left the set; ${why}.`, `modelctl approve ${entry.name}`);
   }
-  return judgeMemory(world, entry, observed);
+  return judgeMemory(world, entry, observed, staying);
 }
 
 /** What we keep in memory is given back first; what others loaded may be in use by them. */
@@ -116,6 +124,7 @@ function judgeMemory(
   world: World,
   entry: InventoryEntry,
   observed: ObservedPlacement,
+  staying: Staying,
 ): LeaverVerdict {
   const victim = (unloadFirst: boolean): LeaverVerdict => ({
     kind: 'victim',
@@ -123,7 +132,7 @@ function judgeMemory(
   });
   const { loaded } = observed;
   if (loaded === null) return victim(false);
-  const { contentWanted, stayingFor } = sharingOf(world, entry, observed);
+  const { contentWanted, stayingFor } = sharingOf(world, entry, observed, staying);
   const keptByUs = staysLoaded(entry.residency);
   if (keptByUs && loaded.ownHold === true && loaded.inUse !== true) return victim(true);
   if (stayingFor === 'content' || (contentWanted && !keptByUs)) return victim(false);
@@ -134,11 +143,12 @@ function judgeMemory(
   return { kind: 'busy', observed };
 }
 
-export const hold = (
-  because: HeldBecause,
-  detail: string,
-  remedy: string,
-): LeaverVerdict => ({ kind: 'held', because, detail, remedy });
+export const hold = (because: HeldBecause, detail: string, remedy: string): LeaverVerdict => ({
+  kind: 'held',
+  because,
+  detail,
+  remedy,
+});
 
 export const leftover = (observed: ObservedPlacement, remedy: string): LeaverVerdict => ({
   kind: 'leftover',

@@ -1,9 +1,11 @@
 // Is a placement in memory as it should be? Asked after its content has been judged: what is about
 // to be built is loaded afterwards, and a model in use is never reloaded to correct its options.
 import { type DesiredPlacement, type LoadOptions, staysLoaded } from '../core/desired.ts';
+import type { PlacementKey } from '../core/key.ts';
 import type { LoadedState, ObservedPlacement } from '../core/observed.ts';
 import type { Reason } from '../core/plan.ts';
 import type { ContentVerdict } from './content.ts';
+import type { Judged } from './judge.ts';
 import { sharingOf } from './sharing.ts';
 import type { World } from './world.ts';
 
@@ -39,7 +41,10 @@ function judgeLoaded(placement: DesiredPlacement, loaded: LoadedState | null): R
   const differing = differingOption(placement, loaded.load);
   if (differing !== null) {
     if (loaded.inUse === true) {
-      return { kind: 'in-use', detail: `It is in use and keeps running with other options: ${differing}.` };
+      return {
+        kind: 'in-use',
+        detail: `It is in use and keeps running with other options: ${differing}.`,
+      };
     }
     return { kind: 'load', reason: 'config-drift', because: `It runs with ${differing}.` };
   }
@@ -72,7 +77,35 @@ export function isToBeReleased(
   const keptByUs = entry !== undefined && staysLoaded(entry.residency);
   if (!keptByUs || staysLoaded(placement.residency)) return false;
   if (observed.loaded?.expiresAt !== 'never') return false;
-  return observed.loaded.ownHold === true || sharingOf(world, placement, observed).stayingFor === null;
+  return (
+    observed.loaded.ownHold === true || sharingOf(world, placement, observed).stayingFor === null
+  );
+}
+
+/** Wanted names whose content is not about to change. */
+export const stayingNames = (judged: readonly Judged[]): ReadonlySet<PlacementKey> =>
+  new Set(
+    judged.flatMap(({ placement, content }) =>
+      content.kind !== 'build' || content.keepsContent === true ? [placement.key] : [],
+    ),
+  );
+
+/**
+ * What we keep in memory of a content that is to be replaced, for no other name: unloaded first,
+ * since afterwards no name leads to it. An engine that counts by name lets go of it by itself.
+ */
+export function isToGiveWay(
+  world: World,
+  { placement, content }: Judged,
+  staying: ReadonlySet<PlacementKey>,
+): boolean {
+  if (content.kind !== 'build' || staying.has(placement.key)) return false;
+  const { replaces } = content;
+  if (replaces === null || replaces.digest === placement.digest) return false;
+  if (replaces.loaded?.expiresAt !== 'never' || replaces.loaded.ownHold === true) return false;
+  const entry = world.owned.get(placement.key);
+  if (entry === undefined || !staysLoaded(entry.residency)) return false;
+  return sharingOf(world, placement, replaces, staying).stayingFor === null;
 }
 
 /** `contextLength 2048, wanted 4096`, or null. Options that the engine does not report are right. */

@@ -46,7 +46,8 @@ const keptByOthers = (world: World, at: Placement): readonly ObservedPlacement[]
   [...world.otherOwners.values()].flat().flatMap((entry): ObservedPlacement[] => {
     if (backendKey(entry) !== backendKey(at) || !staysLoaded(entry.residency)) return [];
     const sight = sightOf(world, entry);
-    return sight.kind === 'there' && sight.observed.loaded !== null ? [sight.observed] : [];
+    const isTheirs = sight.kind === 'there' && sight.observed.digest === entry.digest;
+    return isTheirs && sight.observed.loaded !== null ? [sight.observed] : [];
   });
 
 /** Whether both run on one runner, if the engine keeps one for all names over the same weights. */

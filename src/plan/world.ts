@@ -34,7 +34,7 @@ export interface PlanInput {
 export interface World extends PlanInput {
   /** This set's entries. */
   readonly owned: ReadonlyMap<PlacementKey, InventoryEntry>;
-  /** Entries of other sets than this one, in the order of the sets. */
+  /** Entries of other sets, in the order of the sets; not of what they have never seen there. */
   readonly otherOwners: ReadonlyMap<PlacementKey, readonly InventoryEntry[]>;
 }
 
@@ -44,7 +44,8 @@ export function worldOf(input: PlanInput): World {
   for (const entry of input.ledger.inventory) {
     const key = placementKey(entry);
     if (entry.set === input.desired.set) owned.set(key, entry);
-    else otherOwners.set(key, [...(otherOwners.get(key) ?? []), entry].toSorted(bySet));
+    else if (entry.digest !== null)
+      otherOwners.set(key, [...(otherOwners.get(key) ?? []), entry].toSorted(bySet));
   }
   return { ...input, owned, otherOwners };
 }

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { assert } from '../core/assert.ts';
 import type { DesiredPlacement, LoadOptions } from '../core/desired.ts';
 import type { Held } from '../core/held.ts';
-import { type Checked, checked, type Problem } from '../core/problem.ts';
+import type { Checked, Problem } from '../core/problem.ts';
 import { type Manifests, resourceLabel } from '../core/resource.ts';
 import { type Engine, type EnginePool, engineKey } from './engines.ts';
 import { adapterOf, type Pin, type PinContext, type PinKey, type Pinned, pin } from './pin.ts';

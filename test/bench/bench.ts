@@ -1,8 +1,9 @@
 // What `npm run bench` measures: ratios within one run, so that a slow or busy machine gives the
 // same answer as a fast one. Each has a budget; a ratio above it ends the run with exit code 1.
+
+import { benchMemory } from './memory.ts';
 import { benchPlanner } from './planner.ts';
 import { benchStartUp } from './start-up.ts';
-import { benchMemory } from './memory.ts';
 
 export interface Measured {
   readonly title: string;
@@ -22,7 +23,9 @@ for (const bench of [benchStartUp, benchPlanner, benchMemory]) {
 }
 const over = results.filter(({ value, budget }) => value > budget);
 process.stdout.write(
-  over.length === 0 ? 'All within budget.\n' : `Over budget: ${over.map((one) => one.title).join(', ')}\n`,
+  over.length === 0
+    ? 'All within budget.\n'
+    : `Over budget: ${over.map((one) => one.title).join(', ')}\n`,
 );
 process.exitCode = over.length === 0 ? 0 : 1;
 

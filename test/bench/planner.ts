@@ -2,7 +2,7 @@
 // planning costs about as much as parsing its input, there is nothing left to gain.
 import type { DesiredPlacement } from '../../src/core/desired.ts';
 import type { ObservedPlacement } from '../../src/core/observed.ts';
-import { plan, type PlanInput } from '../../src/plan/plan.ts';
+import { type PlanInput, plan } from '../../src/plan/plan.ts';
 import { type PlanCase, planInputOf } from '../plan/plan-case.ts';
 import type { Measured } from './bench.ts';
 import { median } from './whole-process.ts';
@@ -37,13 +37,20 @@ function largeCase(): PlanCase {
   return {
     title: 'large',
     desired: {
-      models: indexes.map((index) => ({ name: name(index), digest: `v${index}`, residency: 'stored' })),
+      models: indexes.map((index) => ({
+        name: name(index),
+        digest: `v${index}`,
+        residency: 'stored',
+      })),
     },
     observed: {
       ollama: {
         holds: indexes
           .filter((index) => index % 20 !== 0)
-          .map((index) => ({ name: name(index), digest: index % 21 === 0 ? 'drifted' : `v${index}` })),
+          .map((index) => ({
+            name: name(index),
+            digest: index % 21 === 0 ? 'drifted' : `v${index}`,
+          })),
       },
     },
     ledger: {
@@ -58,7 +65,9 @@ const stateOf = ({ desired, observed }: PlanInput) => ({
   desired: [...desired.placements.values()] satisfies DesiredPlacement[],
   observed: [...observed.backends].map(([key, backend]) => [
     key,
-    backend.kind === 'reachable' ? ([...backend.placements.values()] satisfies ObservedPlacement[]) : [],
+    backend.kind === 'reachable'
+      ? ([...backend.placements.values()] satisfies ObservedPlacement[])
+      : [],
   ]),
 });
 

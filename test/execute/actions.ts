@@ -1,6 +1,7 @@
 // Small actions and plans for tests of the executor.
-import type { Action, ActionBase, ActionKind, Plan } from '../../src/core/plan.ts';
+
 import { sha256Text } from '../../src/core/hash.ts';
+import type { Action, ActionBase, ActionKind, Plan } from '../../src/core/plan.ts';
 
 const digest = sha256Text('digest');
 const artifact = {

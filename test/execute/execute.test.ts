@@ -3,7 +3,7 @@ import type { Performed } from '../../src/backends/backend.ts';
 import { type Outcome, outcomeOf } from '../../src/core/changeset.ts';
 import type { Action } from '../../src/core/plan.ts';
 import { errorProblem } from '../../src/core/problem.ts';
-import { actionRetry, execute, type ExecuteContext } from '../../src/execute/execute.ts';
+import { actionRetry, type ExecuteContext, execute } from '../../src/execute/execute.ts';
 import { createFakeIo } from '../fakes/io.ts';
 import { actionOf, planOf } from './actions.ts';
 
@@ -75,7 +75,9 @@ describe('execute', () => {
 
   it('skips what waits for a failed action, and goes on with the rest', async () => {
     const other = actionOf('pull', 'b');
-    const context = contextOf(async (action) => (action === pull ? failing('never') : done(action)));
+    const context = contextOf(async (action) =>
+      action === pull ? failing('never') : done(action),
+    );
     const changes = await execute(planOf(pull, load, other), context);
     expect(Object.fromEntries(changes.entries.map((one) => [one.action.id, one.outcome]))).toEqual({
       'pull a': 'failed',
@@ -133,7 +135,9 @@ describe('execute', () => {
     let attempts = 0;
     const context = contextOf(async () => {
       attempts += 1;
-      return attempts === 1 ? failing('later') : { outcome: 'unchanged', digest: null, downloadedBytes: 0 };
+      return attempts === 1
+        ? failing('later')
+        : { outcome: 'unchanged', digest: null, downloadedBytes: 0 };
     });
     const changes = await execute(planOf(pull), context);
     expect(changes.entries.map(({ outcome }) => outcome)).toEqual(['unchanged']);

@@ -34,7 +34,10 @@ describe('the schedule', () => {
   });
 
   it('runs two builds on an engine at the same time, and one change of its memory', () => {
-    const actions = ['a', 'b', 'c'].flatMap((name) => [actionOf('pull', name), actionOf('load', name)]);
+    const actions = ['a', 'b', 'c'].flatMap((name) => [
+      actionOf('pull', name),
+      actionOf('load', name),
+    ]);
     expect(started(actions)).toEqual(['pull a', 'load a', 'pull b']);
   });
 

@@ -15,7 +15,10 @@ import { pathToFileURL } from 'node:url';
 const GGUF = { U32: 4, I32: 5, F32: 6, BOOL: 7, STR: 8, ARR: 9 };
 const TYPES = {
   // name: [ggml type id, general.file_type, block length, bytes per block]
-  f32: [0, 0, 1, 4], f16: [1, 1, 1, 2], q4_0: [2, 2, 32, 18], q8_0: [8, 7, 32, 34],
+  f32: [0, 0, 1, 4],
+  f16: [1, 1, 1, 2],
+  q4_0: [2, 2, 32, 18],
+  q8_0: [8, 7, 32, 34],
 };
 const ALIGN = 32;
 
@@ -35,7 +38,7 @@ function f16(x) {
   const f = new Float32Array([x]);
   const u = new Uint32Array(f.buffer)[0];
   const sign = (u >>> 16) & 0x8000;
-  let exp = ((u >>> 23) & 0xff) - 112;
+  const exp = ((u >>> 23) & 0xff) - 112;
   let man = u & 0x7fffff;
   if (exp >= 31) return sign | 0x7c00;
   if (exp <= 0) {
@@ -135,8 +138,19 @@ function container(kv, tensors) {
 }
 
 export function tinyGguf(options = {}) {
-  const { arch = 'llama', type = 'f16', seed = 1, embd = 64, blocks = 2, heads = 4, kvHeads = 2,
-    ffn = 128, context = 2048, says = 'modelctl is ready .', name = 'tiny' } = options;
+  const {
+    arch = 'llama',
+    type = 'f16',
+    seed = 1,
+    embd = 64,
+    blocks = 2,
+    heads = 4,
+    kvHeads = 2,
+    ffn = 128,
+    context = 2048,
+    says = 'modelctl is ready .',
+    name = 'tiny',
+  } = options;
   const next = rng(seed);
   const tensors = [];
   const add = (tensorName, dims, make, as = dims.length > 1 ? type : 'f32') => {
@@ -166,22 +180,32 @@ export function tinyGguf(options = {}) {
 
   if (arch === 'bert') {
     const words = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
-    for (let c = 33; c < 127; c++) words.push(`\u2581${String.fromCharCode(c)}`, String.fromCharCode(c));
-    kv.push([p('attention.layer_norm_epsilon'), F32, 1e-12], [p('attention.causal'), BOOL, false],
-      [p('pooling_type'), U32, 1], ['tokenizer.ggml.model', STR, 'bert'],
-      ['tokenizer.ggml.pre', STR, 'default'], ['tokenizer.ggml.token_type_count', U32, 2],
+    for (let c = 33; c < 127; c++)
+      words.push(`\u2581${String.fromCharCode(c)}`, String.fromCharCode(c));
+    kv.push(
+      [p('attention.layer_norm_epsilon'), F32, 1e-12],
+      [p('attention.causal'), BOOL, false],
+      [p('pooling_type'), U32, 1],
+      ['tokenizer.ggml.model', STR, 'bert'],
+      ['tokenizer.ggml.pre', STR, 'default'],
+      ['tokenizer.ggml.token_type_count', U32, 2],
       ['tokenizer.ggml.tokens', ARR, STR, words],
-      ['tokenizer.ggml.token_type', ARR, I32, words.map((_, i) => (i < 5 ? 3 : 1))]);
+      ['tokenizer.ggml.token_type', ARR, I32, words.map((_, i) => (i < 5 ? 3 : 1))],
+    );
     ['padding', 'unknown', 'cls', 'seperator', 'mask'].forEach((k, i) =>
-      kv.push([`tokenizer.ggml.${k}_token_id`, U32, i]));
+      kv.push([`tokenizer.ggml.${k}_token_id`, U32, i]),
+    );
     add('token_embd.weight', [embd, words.length], noise(1));
     add('token_types.weight', [embd, 2], small, 'f32');
     add('position_embd.weight', [embd, context], small, 'f32');
     const norm = (n) => (add(`${n}.weight`, [embd], one), add(`${n}.bias`, [embd], small));
-    const dense = (n, i, o) => (add(`${n}.weight`, [i, o], noise(0.1)), add(`${n}.bias`, [o], small));
+    const dense = (n, i, o) => (
+      add(`${n}.weight`, [i, o], noise(0.1)), add(`${n}.bias`, [o], small)
+    );
     norm('token_embd_norm');
     for (let b = 0; b < blocks; b++) {
-      for (const k of ['attn_q', 'attn_k', 'attn_v', 'attn_output']) dense(`blk.${b}.${k}`, embd, embd);
+      for (const k of ['attn_q', 'attn_k', 'attn_v', 'attn_output'])
+        dense(`blk.${b}.${k}`, embd, embd);
       norm(`blk.${b}.attn_output_norm`);
       dense(`blk.${b}.ffn_up`, embd, ffn);
       dense(`blk.${b}.ffn_down`, ffn, embd);
@@ -194,28 +218,48 @@ export function tinyGguf(options = {}) {
   const spoken = says.split(' ').map((s) => `\u2581${s}`);
   const words = [...new Set(spoken)];
   if (words.length !== spoken.length) throw new Error('says: each word may occur once');
-  const bytes = Array.from({ length: 256 }, (_, i) => `<0x${i.toString(16).toUpperCase().padStart(2, '0')}>`);
+  const bytes = Array.from(
+    { length: 256 },
+    (_, i) => `<0x${i.toString(16).toUpperCase().padStart(2, '0')}>`,
+  );
   const tokens = ['<unk>', '<s>', '</s>', ...bytes, '\u2581', ...words];
   const first = tokens.length - words.length;
   // <unk> unknown = 2, <s> and </s> control = 3, byte = 6, normal = 1
   const kinds = tokens.map((_, i) => (i === 0 ? 2 : i < 3 ? 3 : i < 259 ? 6 : 1));
   const headDim = embd / heads;
-  kv.push([p('vocab_size'), U32, tokens.length], [p('attention.head_count_kv'), U32, kvHeads],
-    [p('attention.layer_norm_rms_epsilon'), F32, 1e-5], [p('rope.dimension_count'), U32, headDim],
-    [p('rope.freq_base'), F32, 10000], ['tokenizer.ggml.model', STR, 'llama'],
-    ['tokenizer.ggml.pre', STR, 'default'], ['tokenizer.ggml.tokens', ARR, STR, tokens],
+  kv.push(
+    [p('vocab_size'), U32, tokens.length],
+    [p('attention.head_count_kv'), U32, kvHeads],
+    [p('attention.layer_norm_rms_epsilon'), F32, 1e-5],
+    [p('rope.dimension_count'), U32, headDim],
+    [p('rope.freq_base'), F32, 10000],
+    ['tokenizer.ggml.model', STR, 'llama'],
+    ['tokenizer.ggml.pre', STR, 'default'],
+    ['tokenizer.ggml.tokens', ARR, STR, tokens],
     ['tokenizer.ggml.scores', ARR, F32, tokens.map((_, i) => (i < 259 ? 0 : -(i - 258)))],
-    ['tokenizer.ggml.token_type', ARR, I32, kinds], ['tokenizer.ggml.unknown_token_id', U32, 0],
-    ['tokenizer.ggml.bos_token_id', U32, 1], ['tokenizer.ggml.eos_token_id', U32, 2],
-    ['tokenizer.ggml.add_bos_token', BOOL, true], ['tokenizer.ggml.add_eos_token', BOOL, false],
+    ['tokenizer.ggml.token_type', ARR, I32, kinds],
+    ['tokenizer.ggml.unknown_token_id', U32, 0],
+    ['tokenizer.ggml.bos_token_id', U32, 1],
+    ['tokenizer.ggml.eos_token_id', U32, 2],
+    ['tokenizer.ggml.add_bos_token', BOOL, true],
+    ['tokenizer.ggml.add_eos_token', BOOL, false],
     ['tokenizer.ggml.add_space_prefix', BOOL, false],
-    ['tokenizer.chat_template', STR, "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\\n' }}{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"]);
+    [
+      'tokenizer.chat_template',
+      STR,
+      "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\\n' }}{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}",
+    ],
+  );
 
   // Channel 0 marks "anything else", channel 1+i the i-th spoken word; the rest is noise.
   const channel = (t) => (t < first ? 0 : 1 + t - first);
   if (1 + words.length > embd) throw new Error('says: too many words for this embedding size');
-  add('token_embd.weight', [embd, tokens.length], (i) => next() * 0.1 * wide + (i % embd === channel(Math.floor(i / embd)) ? 1 : 0));
-  const out = new Array(embd * tokens.length).fill(0);
+  add(
+    'token_embd.weight',
+    [embd, tokens.length],
+    (i) => next() * 0.1 * wide + (i % embd === channel(Math.floor(i / embd)) ? 1 : 0),
+  );
+  const out = Array.from({ length: embd * tokens.length }, () => 0);
   const follows = (after, ch) => (out[after * embd + ch] = 4);
   words.forEach((_, i) => follows(first + i, i)); // whatever was asked -> word 0 -> word 1 ...
   follows(2, words.length); // last word -> </s>
@@ -243,7 +287,10 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
     const v = rest[i + 1];
     options[rest[i].replace(/^--/, '')] = /^\d+$/.test(v) ? Number(v) : v;
   }
-  if (!file) throw new Error('usage: tiny-gguf.mjs OUT.gguf [--arch llama|bert] [--type f32|f16|q8_0|q4_0] [--seed N] [--says TEXT]');
+  if (!file)
+    throw new Error(
+      'usage: tiny-gguf.mjs OUT.gguf [--arch llama|bert] [--type f32|f16|q8_0|q4_0] [--seed N] [--says TEXT]',
+    );
   const bytes = tinyGguf(options);
   writeFileSync(file, bytes);
   console.log(`${createHash('sha256').update(bytes).digest('hex')}  ${bytes.length}  ${file}`);

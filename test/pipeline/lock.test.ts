@@ -38,7 +38,10 @@ describe('an entry of the lock', () => {
     machine.write('models.yaml', modelDocument('chat', source('chat:v1')));
     await machine.apply();
     const before = machine.read('models.lock.yaml');
-    machine.write('models.yaml', modelDocument('chat', source('chat:v1'), 'runtime: { parallel: 4 }'));
+    machine.write(
+      'models.yaml',
+      modelDocument('chat', source('chat:v1'), 'runtime: { parallel: 4 }'),
+    );
     const held = await machine.apply();
     expect(heldOf(held)).toEqual(['chat:latest: unsupported']);
     expect(machine.read('models.lock.yaml')).toBe(before);
@@ -54,7 +57,12 @@ describe('an entry of the lock', () => {
       host('box'),
       host('laptop'),
       target('box'),
-      modelDocument('chat', source('chat:v1'), 'targets: [box]', 'derive: { adapters: [file://./lora.gguf] }'),
+      modelDocument(
+        'chat',
+        source('chat:v1'),
+        'targets: [box]',
+        'derive: { adapters: [file://./lora.gguf] }',
+      ),
     );
     machine = createMachine({ hostname: 'box' });
     machine.publish('library/chat:v1', 'one');
@@ -79,7 +87,10 @@ describe('an entry of the lock', () => {
       ),
     );
     await machine.apply({ inputs: [`${machine.folder}/all/a.yaml`] });
-    expect(lockOf('all/models.lock.yaml').entries.map(({ model }) => model)).toEqual(['chat', 'coder']);
+    expect(lockOf('all/models.lock.yaml').entries.map(({ model }) => model)).toEqual([
+      'chat',
+      'coder',
+    ]);
   });
 
   it('is shared by Models of one source, so that both get the same bytes', async () => {

@@ -42,7 +42,10 @@ describe('the engine that was chosen for a set', () => {
     machine.write('models.yaml', chat);
     await machine.apply();
     const elsewhere = modelDocument('chat', source('chat:v1'), 'targets: [laptop]');
-    machine.write('models.yaml', documents(host('box'), host('laptop'), target('laptop'), elsewhere));
+    machine.write(
+      'models.yaml',
+      documents(host('box'), host('laptop'), target('laptop'), elsewhere),
+    );
     await machine.apply();
     machine.write('models.yaml', chat);
     machine.setDown(true);
@@ -62,7 +65,9 @@ describe('two sets with one model', () => {
     await machine.apply(one());
     await machine.apply(two());
     machine.write('one/models.yaml', code);
-    expect((await machine.apply(one())).plan?.released.map(({ name }) => name)).toEqual([served('chat:v1')]);
+    expect((await machine.apply(one())).plan?.released.map(({ name }) => name)).toEqual([
+      served('chat:v1'),
+    ]);
     machine.write('two/models.yaml', code);
     const last = await machine.apply(two());
     expect(last.exitCode).toBe(0);
@@ -99,13 +104,32 @@ describe('two sets with one model', () => {
     await machine.apply(one());
     await machine.apply(two());
     const { openLedger } = await import('../../src/record/ledger.ts');
-    const ledger = await openLedger({ path: `${machine.home}/state/ledger.db`, mode: 'write' }, machine.io);
+    const ledger = await openLedger(
+      { path: `${machine.home}/state/ledger.db`, mode: 'write' },
+      machine.io,
+    );
     const [entry] = ledger.inventory();
     if (entry === undefined || entry.digest === null) throw new Error('nothing is owned');
-    const run = ledger.beginRun({ set: entry.set, location: machine.folder, engine: null, backends: [], entries: [] });
+    const run = ledger.beginRun({
+      set: entry.set,
+      location: machine.folder,
+      engine: null,
+      backends: [],
+      entries: [],
+    });
     const { host: on, backend, name, model, digest: replaces } = entry;
     const bytes = { download: 0, disk: 0, memory: null };
-    const at = { id: 'evict', host: on, backend, name, model, reason: 'pruned', because: '', bytes, after: [] } as const;
+    const at = {
+      id: 'evict',
+      host: on,
+      backend,
+      name,
+      model,
+      reason: 'pruned',
+      because: '',
+      bytes,
+      after: [],
+    } as const;
     run.openIntent({ ...at, kind: 'evict', replaces }, 1);
     ledger.close();
     const other = entry.set === (await machine.plan(one())).plan?.set ? two() : one();

@@ -29,20 +29,26 @@ describe('the same weights', () => {
     modelDocument(name, source('chat:v1'), 'residency: loaded', ...more);
 
   it('cannot stay loaded with two contexts, also where an engine bakes them into names', async () => {
-    machine.write('models.yaml', documents(
-      chat('long', 'runtime: { contextLength: 2048 }'),
-      chat('short', 'runtime: { contextLength: 1024 }'),
-    ));
+    machine.write(
+      'models.yaml',
+      documents(
+        chat('long', 'runtime: { contextLength: 2048 }'),
+        chat('short', 'runtime: { contextLength: 1024 }'),
+      ),
+    );
     const result = await machine.apply();
     expect(codesOf(result.problems)).toEqual(['resolve/loaded-twice']);
     expect(result.exitCode).toBe(1);
   });
 
   it('stay loaded under two names that ask for the same, and are then left alone', async () => {
-    machine.write('models.yaml', documents(
-      chat('brief', 'runtime: { contextLength: 1024 }', 'derive: { system: Brief. }'),
-      chat('long', 'runtime: { contextLength: 1024 }', 'derive: { system: Long. }'),
-    ));
+    machine.write(
+      'models.yaml',
+      documents(
+        chat('brief', 'runtime: { contextLength: 1024 }', 'derive: { system: Brief. }'),
+        chat('long', 'runtime: { contextLength: 1024 }', 'derive: { system: Long. }'),
+      ),
+    );
     expect((await machine.apply()).exitCode).toBe(0);
     expect(actionsOf(await machine.plan())).toEqual([]);
   });
@@ -62,7 +68,12 @@ describe('a base that several Models share', () => {
   });
 
   it('is kept when one of them says Keep, whichever leaves last', async () => {
-    const keep = modelDocument('keep', source('chat:v1'), 'derive: { system: A. }', 'lifecycle: { prune: Keep }');
+    const keep = modelDocument(
+      'keep',
+      source('chat:v1'),
+      'derive: { system: A. }',
+      'lifecycle: { prune: Keep }',
+    );
     const drop = modelDocument('drop', source('chat:v1'), 'derive: { system: B. }');
     const other = modelDocument('other', source('code:v1'));
     machine.write('models.yaml', documents(keep, drop, other));
@@ -75,7 +86,10 @@ describe('a base that several Models share', () => {
 
 describe('what an engine says of a Model', () => {
   it('is told as a warning when it can be served all the same', async () => {
-    machine.write('models.yaml', modelDocument('chat', source('chat:v1'), 'derive: { parameters: { temprature: 1 } }'));
+    machine.write(
+      'models.yaml',
+      modelDocument('chat', source('chat:v1'), 'derive: { parameters: { temprature: 1 } }'),
+    );
     const { plan, exitCode } = await machine.plan();
     expect(codesOf(plan?.warnings)).toEqual(['backend/unknown-parameter']);
     expect(plan?.warnings[0]?.subject).toBe('Model/chat');
@@ -83,10 +97,18 @@ describe('what an engine says of a Model', () => {
   });
 
   it('holds that Model alone, whatever else is told of it', async () => {
-    machine.write('models.yaml', documents(
-      modelDocument('chat', source('chat:v1'), 'derive: { parameters: { temprature: 1 } }', 'runtime: { parallel: 2 }'),
-      modelDocument('coder', source('code:v1')),
-    ));
+    machine.write(
+      'models.yaml',
+      documents(
+        modelDocument(
+          'chat',
+          source('chat:v1'),
+          'derive: { parameters: { temprature: 1 } }',
+          'runtime: { parallel: 2 }',
+        ),
+        modelDocument('coder', source('code:v1')),
+      ),
+    );
     const result = await machine.apply();
     expect(heldOf(result)).toEqual(['chat:latest: unsupported']);
     expect(machine.names()).toEqual([served('code:v1')]);

@@ -7,7 +7,7 @@ import { sha256Json } from '../../src/core/hash.ts';
 import type { InventoryEntry } from '../../src/core/inventory.ts';
 import { backendKey, type Placement, type PlacementKey, placementKey } from '../../src/core/key.ts';
 import { type Made, madeFrom } from '../../src/core/made.ts';
-import type { BackendObservation, ObservedPlacement } from '../../src/core/observed.ts';
+import type { BackendObservation, Details, ObservedPlacement } from '../../src/core/observed.ts';
 import type { Action, ActionId, Plan } from '../../src/core/plan.ts';
 import { defaultLimits, nextActions } from '../../src/execute/schedule.ts';
 import type { PlanInput } from '../../src/plan/plan.ts';
@@ -42,15 +42,18 @@ export function applied(input: PlanInput, plan: Plan, course: Course = {}): Plan
       return resumed(input, world, [...running.values()]);
     }
     running.delete(action.id);
-    const outcome = course.fails?.has(count) === true ? 'failed' : outcomeOf[action.kind];
-    const digest = outcome === 'failed' ? null : perform(action, world);
+    const failed = course.fails?.has(count) === true;
+    const outcome: Outcome = failed ? 'failed' : outcomeOf[action.kind];
+    const digest = failed ? null : perform(action, world);
     const change = { action, outcome, digest, downloadedBytes: 0, durationMs: 0 };
     close(change, world);
     ended.set(action.id, outcome);
     changes.push(change);
     count += 1;
   }
-  const { closed, absent, entries } = settlementOf(recordOf(input, plan, world), { entries: changes });
+  const { closed, absent, entries } = settlementOf(recordOf(input, plan, world), {
+    entries: changes,
+  });
   for (const entry of entries) world.entries.set(placementKey(entry), entry);
   for (const key of absent) world.entries.delete(key);
   for (const key of closed) world.interrupted.delete(key);
@@ -84,7 +87,10 @@ const recordOf = ({ desired, observed }: PlanInput, plan: Plan, world: World) =>
   plan,
   desired,
   observed,
-  ledger: { inventory: [...world.others, ...world.entries.values()], interrupted: world.interrupted },
+  ledger: {
+    inventory: [...world.others, ...world.entries.values()],
+    interrupted: world.interrupted,
+  },
 });
 
 /** The next look at what a run has left behind. */
@@ -127,28 +133,39 @@ function perform(action: Action, { desired, seen }: World): Digest | null {
     case 'evict':
       if (there?.digest !== action.replaces) throw new Error('evicts what it did not see');
       placements.delete(action.name);
-      if (there.loaded !== null && ![...placements.values()].some((one) => sharesRunner(one, there))) {
+      if (
+        there.loaded !== null &&
+        ![...placements.values()].some((one) => sharesRunner(one, there))
+      ) {
         throw new Error('evicts the last name of what is loaded');
       }
       return null;
     case 'load': {
       const placement = desired.placements.get(placementKey(action));
-      if (there === undefined || placement === undefined) throw new Error('loads what is not there');
+      if (there === undefined || placement === undefined)
+        throw new Error('loads what is not there');
       const load = effective(placement);
-      const loaded = { expiresAt: 'never', load, memoryBytes: 1, vramBytes: 0, inUse: false } as const;
+      const loaded = {
+        expiresAt: 'never',
+        load,
+        memoryBytes: 1,
+        vramBytes: 0,
+        inUse: false,
+      } as const;
       setLoaded(placements, there, loaded);
       return there.digest;
     }
     case 'pull':
     case 'create': {
-      if ((there?.digest ?? null) !== action.replaces) throw new Error('a precondition does not hold');
+      if ((there?.digest ?? null) !== action.replaces)
+        throw new Error('a precondition does not hold');
       const digest = contentOf(action, desired, placements);
       const twin = [...placements.values()].find((one) => one.digest === digest);
       placements.set(action.name, {
         name: action.name,
         digest,
         bytes: 100,
-        details: twin?.details ?? null,
+        details: twin === undefined ? detailsOf(action, placements) : twin.details,
         configured: action.load ?? {},
         loaded: twin?.loaded ?? null,
       });
@@ -157,17 +174,22 @@ function perform(action: Action, { desired, seen }: World): Digest | null {
   }
 }
 
+/** The room of a build is taken, what it brings is there; the room of an eviction is given back. */
 function take(
-  { bytes }: Action,
+  action: Action,
   backend: Extract<BackendObservation, { kind: 'reachable' }>,
   seen: World['seen'],
 ): void {
-  if (backend.disk.kind !== 'known') return;
-  const freeBytes = backend.disk.freeBytes - (bytes.disk ?? 0);
+  const { disk, presentBlobs } = backend;
+  const isSource =
+    action.kind === 'pull' || (action.kind === 'create' && action.build.kind === 'source');
+  const brought = isSource ? action.artifact.files : [];
+  const blobs = new Set([...presentBlobs, ...brought.map(({ digest }) => digest)]);
+  if (action.kind === 'evict') blobs.delete(action.replaces);
+  const freeBytes = disk.kind === 'known' ? disk.freeBytes - (action.bytes.disk ?? 0) : 0;
   if (freeBytes < 0) throw new Error('the disk is full');
-  for (const [key, one] of seen) {
-    if (one === backend) seen.set(key, { ...backend, disk: { ...backend.disk, freeBytes } });
-  }
+  const after = disk.kind === 'known' ? { ...disk, freeBytes } : disk;
+  seen.set(backendKey(action), { ...backend, disk: after, presentBlobs: blobs });
 }
 
 function contentOf(
@@ -187,9 +209,21 @@ function contentOf(
     : sha256Json(madeFrom(build, artifact, foundation.digest));
 }
 
+/** What is new, every engine tells. */
+function detailsOf(
+  { artifact, ...action }: Extract<Action, { kind: 'pull' | 'create' }>,
+  placements: ReadonlyMap<string, ObservedPlacement>,
+): Details {
+  const recipe = action.kind === 'create' && action.build.kind === 'derive' ? action.build : null;
+  const below = recipe && placements.get(recipe.base)?.details?.recipe;
+  const parameters = { ...below?.parameters, ...recipe?.recipe.parameters };
+  return { weights: artifact.weights, recipe: { ...below, ...recipe?.recipe, parameters } };
+}
+
 /** An engine keeps one runner for all names over the same weights. */
 const sharesRunner = (a: ObservedPlacement, b: ObservedPlacement): boolean =>
-  a.digest === b.digest || (a.details?.weights != null && a.details.weights === b.details?.weights);
+  a.digest === b.digest ||
+  (a.details !== null && a.details.weights !== null && a.details.weights === b.details?.weights);
 
 function setLoaded(
   placements: Map<string, ObservedPlacement>,
@@ -207,4 +241,6 @@ const effective = ({ load, artifact }: DesiredPlacement) =>
     : { contextLength: Math.min(load.contextLength, artifact.facts.contextLength ?? Infinity) };
 
 const copy = (backend: BackendObservation): BackendObservation =>
-  backend.kind === 'unreachable' ? backend : { ...backend, placements: new Map(backend.placements) };
+  backend.kind === 'unreachable'
+    ? backend
+    : { ...backend, placements: new Map(backend.placements) };

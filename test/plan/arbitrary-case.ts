@@ -10,26 +10,37 @@ const residency = fc.constantFrom('optional', 'stored', 'loaded', 'pinned');
 const backend = fc.constantFrom('ollama', 'second');
 const contextLength = fc.constantFrom(1024, 2048);
 
+const bytesOf = { v1: 100, v2: 230, v3: 360, m1: 101 } as const;
+
 /** Resolve refuses two ways of keeping the same weights in memory: each has its own. */
 const loadOf = { v1: { contextLength: 1024 }, v2: { contextLength: 2048 }, v3: {} } as const;
 
-const sourceModel = fc.record(
-  {
-    name,
-    backend,
-    digest: word,
-    bytes: fc.integer({ min: 1, max: 400 }),
-    imported: fc.boolean(),
-    residency,
-    priority: fc.integer({ min: -2, max: 2 }),
-    isPlain: fc.boolean(),
-    /** So that Models move between engines and change their names. */
-    model: fc.constantFrom('one', 'two', 'three'),
-  },
-  { requiredKeys: ['name', 'digest', 'bytes', 'isPlain'] },
-).map(({ isPlain, ...one }) => ({ ...one, load: isPlain ? {} : loadOf[one.digest] }))
+const sourceModel = fc
+  .record(
+    {
+      name,
+      backend,
+      digest: word,
+      imported: fc.boolean(),
+      residency,
+      priority: fc.integer({ min: -2, max: 2 }),
+      isPlain: fc.boolean(),
+      /** So that Models move between engines and change their names. */
+      model: fc.constantFrom('one', 'two', 'three'),
+    },
+    { requiredKeys: ['name', 'digest', 'isPlain'] },
+  )
+  .map(({ isPlain, ...one }) => ({
+    ...one,
+    bytes: bytesOf[one.digest],
+    load: isPlain ? {} : loadOf[one.digest],
+  }))
   // Only what stays loaded has to agree with others over the same weights.
-  .map((one) => (one.residency === 'loaded' || one.residency === 'pinned' ? { ...one, load: loadOf[one.digest] } : one));
+  .map((one) =>
+    one.residency === 'loaded' || one.residency === 'pinned'
+      ? { ...one, load: loadOf[one.digest] }
+      : one,
+  );
 
 const derivedModel = fc
   .record({
@@ -45,7 +56,7 @@ const derivedModel = fc
     const load = loadOf[digest];
     const derived = { name: `derived-${base}`, model, backend: at, digest, load } as const;
     return [
-      { name: base, model, backend: at, digest, role: 'base' as const, bytes: 100 },
+      { name: base, model, backend: at, digest, role: 'base' as const, bytes: bytesOf[digest] },
       { ...derived, from: base, recipe: { system }, residency: stays },
       ...(withAlias
         ? [{ name: `alias-${base}`, model, backend: at, digest, aliasOf: derived.name }]
@@ -54,10 +65,7 @@ const derivedModel = fc
   });
 
 const models = fc
-  .tuple(
-    fc.array(sourceModel, { maxLength: 5 }),
-    fc.array(derivedModel, { maxLength: 2 }),
-  )
+  .tuple(fc.array(sourceModel, { maxLength: 5 }), fc.array(derivedModel, { maxLength: 2 }))
   .map(([sources, derived]) => {
     // Resolve has merged or refused whatever claims a name twice before the planner sees it.
     const unique = new Map(
@@ -70,17 +78,18 @@ const models = fc
     });
     const present = new Set(whole.map((one) => `${one.backend ?? 'ollama'} ${one.name}`));
     return whole.filter(
-      (one) =>
-        !('aliasOf' in one) || present.has(`${one.backend ?? 'ollama'} ${one.aliasOf}`),
+      (one) => !('aliasOf' in one) || present.has(`${one.backend ?? 'ollama'} ${one.aliasOf}`),
     );
   });
 
 const held = fc.uniqueArray(
   fc.record(
     {
-      name: fc.oneof(name, name.map((base) => `derived-${base}`)),
+      name: fc.oneof(
+        name,
+        name.map((base) => `derived-${base}`),
+      ),
       digest: fc.constantFrom('v1', 'v2', 'v3', 'm1'),
-      bytes: fc.integer({ min: 1, max: 400 }),
       loaded: fc.record(
         {
           expires: fc.constantFrom('never', 5),
@@ -102,13 +111,13 @@ const seen = fc
   .record(
     {
       free: fc.integer({ min: 0, max: 1500 }),
-      blobs: fc.uniqueArray(word),
+      more: fc.uniqueArray(word),
       told: fc.uniqueArray(fc.constantFrom('v1', 'v2', 'v3', 'm1')),
       holds: held,
     },
-    { requiredKeys: ['holds', 'told'] },
+    { requiredKeys: ['holds', 'told', 'more'] },
   )
-  .map(({ told, holds, ...rest }) => {
+  .map(({ told, holds, more, ...rest }) => {
     const runners = new Map(
       holds.flatMap(({ digest, loaded }) =>
         loaded === undefined ? [] : [[runnerOf(digest, told), loaded] as const],
@@ -116,10 +125,12 @@ const seen = fc
     );
     return {
       ...rest,
+      blobs: [...new Set([...more, ...holds.map(({ digest }) => digest)])],
       holds: holds.map(({ loaded: _, ...one }) => {
         const loaded = runners.get(runnerOf(one.digest, told));
         return {
           ...one,
+          bytes: bytesOf[one.digest],
           ...(told.includes(one.digest) ? { weights: weightsOf[one.digest] } : {}),
           ...(loaded === undefined ? {} : { loaded }),
         };
@@ -131,37 +142,60 @@ const seen = fc
 const runnerOf = (digest: keyof typeof weightsOf, told: readonly string[]): string =>
   told.includes(digest) ? weightsOf[digest] : digest;
 
-const owns = fc.uniqueArray(
-  fc.record(
+const owns = fc
+  .uniqueArray(
+    fc.record(
+      {
+        name: fc.oneof(
+          name,
+          name.map((base) => `derived-${base}`),
+        ),
+        digest: fc.option(fc.constantFrom('v1', 'v2', 'v3', 'm1')),
+        backend,
+        model: fc.constantFrom('one', 'two', 'three'),
+        base: name,
+        set: fc.constantFrom('set-1', 'set-1', 'set-1', 'set-2'),
+        adopted: fc.boolean(),
+        residency,
+        prune: fc.constantFrom('Delete', 'Keep', 'Confirm'),
+      },
+      { requiredKeys: ['name', 'digest'] },
+    ),
     {
-      name: fc.oneof(name, name.map((base) => `derived-${base}`)),
-      digest: fc.option(fc.constantFrom('v1', 'v2', 'v3', 'm1')),
-      backend,
-      model: fc.constantFrom('one', 'two', 'three'),
-      base: fc.oneof(name, name.map((base) => `derived-${base}`)),
-      set: fc.constantFrom('set-1', 'set-1', 'set-1', 'set-2'),
-      adopted: fc.boolean(),
-      residency,
-      prune: fc.constantFrom('Delete', 'Keep', 'Confirm'),
+      selector: (one) => `${one.set ?? 'set-1'} ${one.backend ?? 'ollama'} ${one.name}`,
+      maxLength: 8,
     },
-    { requiredKeys: ['name', 'digest'] },
-  ),
-  { selector: (one) => `${one.set ?? 'set-1'} ${one.backend ?? 'ollama'} ${one.name}`, maxLength: 8 },
-);
+  )
+  // Nothing is built on what is built on it.
+  .map((entries) =>
+    entries.map(({ base, ...one }) =>
+      base !== undefined && base < one.name ? { ...one, base } : one,
+    ),
+  );
 
 export const arbitraryCase = fc
   .record({
     models,
     incomplete: fc.option(fc.constant('Only a part was given.'), { freq: 5 }),
-    ollama: fc.oneof({ weight: 6, arbitrary: seen }, { weight: 1, arbitrary: fc.constant('unreachable') }),
-    second: fc.oneof({ weight: 6, arbitrary: seen }, { weight: 1, arbitrary: fc.constant('unreachable') }),
+    ollama: fc.oneof(
+      { weight: 6, arbitrary: seen },
+      { weight: 1, arbitrary: fc.constant('unreachable') },
+    ),
+    second: fc.oneof(
+      { weight: 6, arbitrary: seen },
+      { weight: 1, arbitrary: fc.constant('unreachable') },
+    ),
     owns,
     mode: fc.constantFrom('writable', 'writable', 'writable', 'read-only'),
     unsupported: fc.option(fc.constantFrom('one', 'two', 'three'), { freq: 5 }),
-    made: fc.uniqueArray(fc.record({ digest: word, from: word }), { selector: (one) => one.digest }),
+    made: fc.constantFrom(
+      [],
+      [{ digest: 'm1', from: 'v1' }],
+      [{ digest: 'm1', from: 'v1', base: 'v1', recipe: { system: 'one' } }],
+    ),
     interrupted: fc.uniqueArray(name, { maxLength: 2 }),
     approved: fc.uniqueArray(name),
-    recent: fc.nat({ max: 3 }),
+    recent: fc.uniqueArray(fc.constantFrom('one', 'two', 'x', 'y'), { maxLength: 3 }),
     options: fc.record(
       {
         prune: fc.boolean(),
@@ -172,7 +206,16 @@ export const arbitraryCase = fc
     ),
   })
   .map(
-    ({ models: wanted, incomplete, unsupported, ollama, second, options, recent, ...ledger }): PlanCase => ({
+    ({
+      models: wanted,
+      incomplete,
+      unsupported,
+      ollama,
+      second,
+      options,
+      recent,
+      ...ledger
+    }): PlanCase => ({
       title: 'random',
       desired: {
         models: wanted.filter((one) => one.model !== unsupported),

@@ -12,7 +12,7 @@ import type {
 import type { Digest } from '../../src/core/digest.ts';
 import { sha256Text } from '../../src/core/hash.ts';
 import type { Held } from '../../src/core/held.ts';
-import type { InventoryEntry, LedgerView } from '../../src/core/inventory.ts';
+import { type InventoryEntry, type LedgerView, modelOfSet } from '../../src/core/inventory.ts';
 import { backendKey, type PlacementKey, placementKey } from '../../src/core/key.ts';
 import { type Made, recipeDigest } from '../../src/core/made.ts';
 import type { BackendObservation, Details, ObservedPlacement } from '../../src/core/observed.ts';
@@ -33,7 +33,8 @@ export interface PlanCase {
     readonly owns?: readonly OwnedName[];
     readonly made?: readonly (MadeFrom & { readonly digest: string })[];
     readonly interrupted?: readonly string[];
-    readonly recent?: Readonly<Record<string, number>>;
+    /** Models by backend. */
+    readonly recent?: Readonly<Record<string, readonly string[]>>;
     readonly approved?: readonly string[];
   };
   readonly options?: {
@@ -272,9 +273,9 @@ function ledgerFor(ledger: NonNullable<PlanCase['ledger']>): LedgerView {
     details: new Map(),
     interrupted: new Set((ledger.interrupted ?? []).map(keyOf)),
     recentEvictions: new Map(
-      Object.entries(ledger.recent ?? {}).map(([name, count]) => [
+      Object.entries(ledger.recent ?? {}).map(([name, models]) => [
         backendKey({ host: 'local', backend: name }),
-        count,
+        new Set(models.map((model) => modelOfSet('set-1', model))),
       ]),
     ),
     approved: new Set((ledger.approved ?? []).map(keyOf)),

@@ -67,6 +67,14 @@ describe('after a build', () => {
     expect(facts(change(pull), [adopted]).entry?.adopted).toBe(false);
     expect(facts(change(pull, 'unchanged'), [adopted]).entry?.adopted).toBe(true);
   });
+
+  it('takes what somebody else brought in the meantime for found, not for ours', () => {
+    const pull = action('pull', 'a');
+    expect(facts(change(pull, 'unchanged'), [pending]).entry?.adopted).toBe(true);
+    expect(facts(change(pull), [pending]).entry?.adopted).toBe(false);
+    const seen = action('pull', 'a', { replaces: digestOf('new') });
+    expect(facts(change(seen, 'unchanged'), [pending]).entry?.adopted).toBe(false);
+  });
 });
 
 describe('after an eviction', () => {

@@ -230,7 +230,7 @@ describe('what was lost within a day', () => {
     if (outcome.length > 0) run.closeIntent(change(of, ...outcome), { entry: entry(of.name) }, at);
   };
   const replacing = { replaces: digestOf('old') };
-  const recent = () => ledger.view(now).recentEvictions.get(backendAt) ?? 0;
+  const recent = () => ledger.view(now).recentEvictions.get(backendAt)?.size ?? 0;
 
   it('counts evictions and what the plan says is lost, by model', () => {
     lose(now, action('evict', 'a'), 'evicted');

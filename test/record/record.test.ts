@@ -146,9 +146,7 @@ describe('what is declared', () => {
         }),
         null,
       );
-      expect(entries).toEqual([
-        entry('a', { model: 'other', prune: 'Keep', residency: 'loaded' }),
-      ]);
+      expect(entries).toEqual([entry('a', { model: 'other', prune: 'Keep', residency: 'loaded' })]);
     }
   });
 
@@ -237,14 +235,18 @@ describe('after a run', () => {
     const settled = settle({ ledger: ledgerOf(rows, 'begun'), observed: foreign });
     expect(settled.absent).toEqual([keyOf('never')]);
     const wanted = desired([placement('never')]);
-    expect(settle({ ledger: ledgerOf(rows, 'begun'), observed: foreign, desired: wanted }).absent).toEqual([]);
+    expect(
+      settle({ ledger: ledgerOf(rows, 'begun'), observed: foreign, desired: wanted }).absent,
+    ).toEqual([]);
   });
 
-  it('drops an optional name once it is gone: what takes its place is somebody else\'s', () => {
+  it("drops an optional name once it is gone: what takes its place is somebody else's", () => {
     const wanted = desired([placement('a', { residency: 'optional' }), placement('b')]);
     const ledger = ledgerOf([entry('a'), entry('b')]);
     expect(settle({ ledger, desired: wanted }).absent).toEqual([keyOf('a')]);
-    expect(settle({ ledger, desired: wanted, observed: observed(reachable([thing('a')])) }).absent).toEqual([]);
+    expect(
+      settle({ ledger, desired: wanted, observed: observed(reachable([thing('a')])) }).absent,
+    ).toEqual([]);
   });
 
   it('takes in what is as wanted while it is in use with other options', () => {
@@ -252,7 +254,17 @@ describe('after a run', () => {
       desired: desired([placement('a', { residency: 'loaded' })]),
       observed: observed(reachable([thing('a')])),
       plan: plan({
-        held: [{ host: 'local', backend: entry('a').backend, name: 'a', model: 'a', because: 'in-use', detail: '', remedy: '' }],
+        held: [
+          {
+            host: 'local',
+            backend: entry('a').backend,
+            name: 'a',
+            model: 'a',
+            because: 'in-use',
+            detail: '',
+            remedy: '',
+          },
+        ],
       }),
     });
     expect(settled.entries).toEqual([entry('a', { residency: 'loaded', adopted: true })]);

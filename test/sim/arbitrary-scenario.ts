@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Fault } from '../fakes/ollama/faults.ts';
 import type { EngineName } from './engine.ts';
 import type { Kill } from './life.ts';
-import { modelNames, type ModelSpec, tags, versionsOfTag } from './manifests.ts';
+import { type ModelSpec, modelNames, tags, versionsOfTag } from './manifests.ts';
 import type { Outside, Step } from './steps.ts';
 
 export interface Scenario {
@@ -26,7 +26,15 @@ const maybe = <T>(share: number, value: fc.Arbitrary<T>): fc.Arbitrary<T | null>
 const spec: fc.Arbitrary<ModelSpec> = fc
   .record({
     model,
-    source: fc.constantFrom('own:v1', 'own:v1', 'own:v2', 'shared:v1', 'file-one', 'file-two', 'web-one'),
+    source: fc.constantFrom(
+      'own:v1',
+      'own:v1',
+      'own:v2',
+      'shared:v1',
+      'file-one',
+      'file-two',
+      'web-one',
+    ),
     served: maybe(0.25, fc.constant('chat')),
     aliases: fc.subarray(['gpt', 'own-alias']),
     system: maybe(0.33, fc.constantFrom('one', 'two')),
@@ -88,7 +96,10 @@ const brokenRequest = fc.record({
 const outside: fc.Arbitrary<Outside> = fc.record({
   engine,
   act: fc.oneof(
-    fc.record({ kind: fc.constantFrom('remove', 'remove', 'overwrite', 'install', 'load', 'unload'), pick }),
+    fc.record({
+      kind: fc.constantFrom('remove', 'remove', 'overwrite', 'install', 'load', 'unload'),
+      pick,
+    }),
     fc.record({ kind: fc.constant('copy' as const), pick, onto: pick }),
     fc.record({
       kind: fc.constant('state' as const),

@@ -25,10 +25,12 @@ const embeddedShare = 10;
 
 const parts: Readonly<Record<string, () => Promise<string>>> = {
   sim: async () => {
-    const { scenarios, runs, kills: killed, effects } = await playScenarios(
-      seed,
-      (count) => count.runs >= Number(values.runs),
-    );
+    const {
+      scenarios,
+      runs,
+      kills: killed,
+      effects,
+    } = await playScenarios(seed, (count) => count.runs >= Number(values.runs));
     return `${runs} simulated runs in ${scenarios} scenarios, ${killed} of them killed, ${effects} effects`;
   },
   crash: async () => {

@@ -110,7 +110,10 @@ export interface CrashCount {
 const rerunsMax = 2;
 
 /** Throws a Violation that names the effect. `points` limits how many are tried, spread evenly. */
-export async function crashEverywhere(scenario: CrashScenario, points = Number.POSITIVE_INFINITY): Promise<CrashCount> {
+export async function crashEverywhere(
+  scenario: CrashScenario,
+  points = Number.POSITIVE_INFINITY,
+): Promise<CrashCount> {
   const whole = await play(scenario, async (world) => {
     const run = await world.run({ mode: 'apply', ...requestOf(scenario) });
     await assertIdle(scenario, world);
@@ -141,20 +144,31 @@ async function crashOnce(
 ): Promise<void> {
   const what = `${scenario.title}, killed ${when} effect ${effect} (${label})`;
   await play(scenario, async (world) => {
-    const killed = await world.run({ mode: 'apply', ...requestOf(scenario), kill: { effect, when } });
+    const killed = await world.run({
+      mode: 'apply',
+      ...requestOf(scenario),
+      kill: { effect, when },
+    });
     if (killed.result !== null) throw new Violation(`${what}: was not killed`, killed);
     for (let reruns = 1; ; reruns += 1) {
       const run = await world.run({ mode: 'apply', ...requestOf(scenario) });
       const difference = differenceOf(whole.end, await endOf(world));
       if (run.result?.exitCode === 0 && difference === null) break;
       if (reruns === rerunsMax) {
-        throw new Violation(`${what}: exit ${String(run.result?.exitCode)}; ${difference ?? ''}`, run);
+        throw new Violation(
+          `${what}: exit ${String(run.result?.exitCode)}; ${difference ?? ''}`,
+          run,
+        );
       }
     }
     await assertIdle(scenario, world);
     for (const [digest, bytes] of servedBytes(world)) {
       const once = whole.served.get(digest) ?? 0;
-      if (bytes > once + piecesOf(digest)) throw new Violation(`${what}: ${digest} was fetched twice, ${bytes} of ${once} bytes`, killed);
+      if (bytes > once + piecesOf(digest))
+        throw new Violation(
+          `${what}: ${digest} was fetched twice, ${bytes} of ${once} bytes`,
+          killed,
+        );
     }
   });
 }
@@ -176,7 +190,8 @@ async function play<T>(scenario: CrashScenario, work: (world: World) => Promise<
     if (scenario.before.length > 0) {
       declare(world, scenario.before);
       const run = await world.run({ mode: 'apply' });
-      if (run.result?.exitCode !== 0) throw new Violation(`${scenario.title}: does not begin well`, run);
+      if (run.result?.exitCode !== 0)
+        throw new Violation(`${scenario.title}: does not begin well`, run);
     }
     scenario.meanwhile?.(world);
     declare(world, scenario.after);
@@ -190,7 +205,8 @@ async function play<T>(scenario: CrashScenario, work: (world: World) => Promise<
 
 async function assertIdle(scenario: CrashScenario, world: World): Promise<void> {
   const idle: Run = await world.run({ mode: 'apply', ...requestOf(scenario) });
-  if (idle.effects.length > 0) throw new Violation(`${scenario.title}: has more to do afterwards`, idle);
+  if (idle.effects.length > 0)
+    throw new Violation(`${scenario.title}: has more to do afterwards`, idle);
 }
 
 async function endOf(world: World): Promise<End> {
@@ -233,5 +249,7 @@ function differenceOf(wanted: End, actual: End): string | null {
       return `${part}: ${key} is ${actual[part][key] ?? 'not there'}, not ${wanted[part][key] ?? 'absent'}`;
     }
   }
-  return wanted.lock === actual.lock ? null : `the lock differs:\n${actual.lock}\nnot\n${wanted.lock}`;
+  return wanted.lock === actual.lock
+    ? null
+    : `the lock differs:\n${actual.lock}\nnot\n${wanted.lock}`;
 }

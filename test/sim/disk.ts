@@ -3,8 +3,8 @@
 // it too. It can be full.
 import {
   appendFileSync,
-  copyFileSync,
   constants,
+  copyFileSync,
   existsSync,
   globSync,
   mkdirSync,
@@ -20,7 +20,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { compareText } from '../../src/core/canonical.ts';
-import type { Files, FileSpace, FileStat } from '../../src/io/io.ts';
+import type { FileSpace, FileStat, Files } from '../../src/io/io.ts';
 
 export interface Disk {
   readonly files: Files;
@@ -67,11 +67,14 @@ function filesOf(disk: () => Disk): Files {
     readBytes: async (path, bytesMax) => {
       const bytes = readFileSync(path);
       if (bytes.length <= bytesMax) return bytes;
-      throw Object.assign(new RangeError(`${path} is too large`), { code: 'ERR_FS_FILE_TOO_LARGE' });
+      throw Object.assign(new RangeError(`${path} is too large`), {
+        code: 'ERR_FS_FILE_TOO_LARGE',
+      });
     },
     readStream: async function* (path, range) {
       const bytes = readFileSync(path).subarray(range?.start ?? 0, (range?.end ?? Infinity) + 1);
-      for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
+      for (let at = 0; at < bytes.length; at += chunkBytes)
+        yield bytes.subarray(at, at + chunkBytes);
     },
     list: async (path) =>
       readdirSync(path)

@@ -1,9 +1,16 @@
 // One simulated Ollama of the world: the stateful fake behind a wire with latency and faults, whose
 // store is watched, so that every change of a name is known with who made it.
-import { type FakeOllama, createFakeOllama } from '../fakes/ollama-server.ts';
-import { Disconnected, type FakeHandler, type FakeResponse, readBody } from '../fakes/ollama/message.ts';
+
+import {
+  Disconnected,
+  type FakeHandler,
+  type FakeResponse,
+  readBody,
+} from '../fakes/ollama/message.ts';
 import { display, parse } from '../fakes/ollama/name.ts';
 import type { FakeRegistry } from '../fakes/ollama/registry.ts';
+import type { Manifest } from '../fakes/ollama/store.ts';
+import { createFakeOllama, type FakeOllama } from '../fakes/ollama-server.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 export type EngineName = 'main' | 'side';
@@ -131,9 +138,10 @@ export function createEngine({ name, clock, registry, below }: EngineOptions): S
         const [from, to] = [parse(tag), parse(as)];
         const raw = from && registry.manifest(from.namespace, from.model, from.tag);
         if (!raw || to === null) throw new Error(`${tag} is not published`);
-        for (const { digest, size } of store.layersOf(JSON.parse(raw))) {
+        for (const { digest, size } of store.layersOf(JSON.parse(raw) as Manifest)) {
           const bytes = registry.blob(digest)?.bytes ?? null;
-          if (!store.blobs.has(digest)) store.blobs.set(digest, { size, bytes, touchedAt: clock.now() });
+          if (!store.blobs.has(digest))
+            store.blobs.set(digest, { size, bytes, touchedAt: clock.now() });
         }
         store.write(to, raw);
       }),
@@ -190,7 +198,8 @@ async function runnerOf(
 function settingsOf({ store }: FakeOllama, text: string): Settings {
   const name = parse(text);
   const entry = name === null ? undefined : store.find(name);
-  const layer = (kind: string) => entry?.manifest.layers.find(({ mediaType }) => mediaType.endsWith(`.${kind}`));
+  const layer = (kind: string) =>
+    entry?.manifest.layers.find(({ mediaType }) => mediaType.endsWith(`.${kind}`));
   const parameters = JSON.parse(store.text(layer('params')) || '{}') as Record<string, unknown>;
   return {
     weights: layer('model')?.digest ?? null,

@@ -4,9 +4,9 @@
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFakeRandom } from '../fakes/random.ts';
-import { createFakeOllama, type FakeOllama } from '../fakes/ollama-server.ts';
 import { display } from '../fakes/ollama/name.ts';
+import { createFakeOllama, type FakeOllama } from '../fakes/ollama-server.ts';
+import { createFakeRandom } from '../fakes/random.ts';
 import { tinyGguf } from '../fakes/tiny-gguf.mjs';
 import { type Command, type Ended, type Moment, runCommand } from './processes.ts';
 
@@ -59,7 +59,10 @@ async function ollamaRound(seed: number, round: number): Promise<boolean> {
     await writeFile(join(place.folder, 'models.yaml'), ollamaManifests(address, 'v2'));
     ollama.log.length = 0;
     ollama.registry.served.clear();
-    const killed = await runCommand(command, momentOf(random, () => ollama.log.length > 0));
+    const killed = await runCommand(
+      command,
+      momentOf(random, () => ollama.log.length > 0),
+    );
     const what = `round ${round} of seed ${seed} (${isRollOut ? 'roll-out' : 'first apply'})`;
     await recover(command, what);
     checkOllama(ollama, address, what);
@@ -106,7 +109,9 @@ function checkOllama(ollama: FakeOllama, address: string, what: string): void {
     'other-v2:latest',
   ].toSorted();
   if (names.join(' ') !== wanted.join(' ')) {
-    throw new KillFailure(`${what}: there are ${names.join(', ')}; wanted are ${wanted.join(', ')}`);
+    throw new KillFailure(
+      `${what}: there are ${names.join(', ')}; wanted are ${wanted.join(', ')}`,
+    );
   }
   // What was on its way when the signal came may come again.
   const slack = Math.ceil(weightsBytes / steps);
@@ -116,7 +121,9 @@ function checkOllama(ollama: FakeOllama, address: string, what: string): void {
       throw new KillFailure(`${what}: ${digest} was fetched twice: ${bytes} of ${size} bytes`);
     }
   }
-  const deleted = ollama.log.filter(({ path, body }) => path === '/api/delete' && body.includes('bystander'));
+  const deleted = ollama.log.filter(
+    ({ path, body }) => path === '/api/delete' && body.includes('bystander'),
+  );
   if (deleted.length > 0) throw new KillFailure(`${what}: the bystander was touched`);
 }
 
@@ -155,15 +162,25 @@ async function embeddedRound(base: Base, seed: number, round: number): Promise<b
   const random = createFakeRandom(seed * 1000 + 500 + round);
   const what = `embedded round ${round} of seed ${seed}`;
   const says = `this is round ${round}`;
-  const more = ['aliases: [other-name]', 'residency: loaded', 'runtime: { contextLength: 512, threads: 1 }'];
+  const more = [
+    'aliases: [other-name]',
+    'residency: loaded',
+    'runtime: { contextLength: 512, threads: 1 }',
+  ];
   await writeModel(base.folder, { name: 'changing', says, more });
   const command = { ...base, arguments: ['apply', '--prune', '-f', 'models.yaml'] };
   const killed = await runCommand(command, { from: 'start', afterMs: random.fraction() * 3000 });
   await recover(command, what);
-  for (const [name, sentence] of [['changing', says], ['other-name', says], ['bystander', bystanderSays]]) {
+  for (const [name, sentence] of [
+    ['changing', says],
+    ['other-name', says],
+    ['bystander', bystanderSays],
+  ]) {
     const answer = await runCommand({ ...base, arguments: ['run', name ?? '', 'hello'] });
     if (answer.stdout.includes(sentence ?? '')) continue;
-    throw new KillFailure(`${what}: ${name} says ${JSON.stringify(answer.stdout)} ${answer.stderr}`);
+    throw new KillFailure(
+      `${what}: ${name} says ${JSON.stringify(answer.stdout)} ${answer.stderr}`,
+    );
   }
   return killed.code === null;
 }
@@ -179,7 +196,12 @@ async function writeModel(folder: string, { name, says, more }: ModelFile): Prom
   const file = `${says.replaceAll(' ', '-')}.gguf`;
   await writeFile(join(folder, file), tinyGguf({ says, seed: 7 }));
   const spec = [`source: file://./${file}`, `servedName: ${name}`, ...more];
-  const lines = ['apiVersion: modelctl.dev/v1alpha1', 'kind: Model', `metadata: { name: ${name} }`, 'spec:'];
+  const lines = [
+    'apiVersion: modelctl.dev/v1alpha1',
+    'kind: Model',
+    `metadata: { name: ${name} }`,
+    'spec:',
+  ];
   await writeFile(
     join(folder, 'models.yaml'),
     `${[...lines, ...spec.map((line) => `  ${line}`)].join('\n')}\n`,
@@ -193,10 +215,12 @@ async function recover(command: Command, what: string): Promise<void> {
     last = await runCommand(command);
     if (last.code === 0) break;
   }
-  if (last?.code !== 0) throw new KillFailure(`${what}: exit ${last?.code}\n${last?.stdout}\n${last?.stderr}`);
+  if (last?.code !== 0)
+    throw new KillFailure(`${what}: exit ${last?.code}\n${last?.stdout}\n${last?.stderr}`);
   const idle = await mustEnd(command, `${what}, run again`);
   const lines = idle.stdout.trim().split('\n');
-  if (lines.length !== 1) throw new KillFailure(`${what}: has more to do\n${idle.stdout}\n${idle.stderr}`);
+  if (lines.length !== 1)
+    throw new KillFailure(`${what}: has more to do\n${idle.stdout}\n${idle.stderr}`);
 }
 
 async function mustEnd(command: Command, what: string): Promise<Ended> {

@@ -97,7 +97,9 @@ export function createLife({ io, kill, onDeath }: LifeOptions): Life {
       ...io,
       clock,
       files: mortalFiles(io.files, effect, alive),
-      http: { request: (request) => send(request, { io, effect, alive, signal: connections.signal }) },
+      http: {
+        request: (request) => send(request, { io, effect, alive, signal: connections.signal }),
+      },
     },
     effects,
     isDead: () => dead,
@@ -169,8 +171,8 @@ const changes = ({ method, url }: HttpRequest): boolean =>
 function labelOf({ method, url, body }: HttpRequest): string {
   const { pathname } = new URL(url);
   if (typeof body !== 'string') return `${method} ${pathname.slice(0, 30)}`;
-  const { model, source, destination } = JSON.parse(body) as Record<string, unknown>;
-  return `${method} ${pathname} ${String(model ?? `${String(source)} → ${String(destination)}`)}`;
+  const { model, source, destination } = JSON.parse(body) as Record<string, string | undefined>;
+  return `${method} ${pathname} ${model ?? `${source} → ${destination}`}`;
 }
 
 /** A pull that is under way goes on as long as somebody reads: each line is a step of its own. */

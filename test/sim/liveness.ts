@@ -6,7 +6,14 @@ import type { EngineName, SimEngine } from './engine.ts';
 import { type ModelSpec, publish, tags, type WantedName, wantedNames } from './manifests.ts';
 import { Violation } from './oracle.ts';
 import { fileVariant, setLedgerAside, writeModelFile } from './steps.ts';
-import { modelFile, modelsFolder, type Run, type RunOptions, sha256Hex, type World } from './world.ts';
+import {
+  modelFile,
+  modelsFolder,
+  type Run,
+  type RunOptions,
+  sha256Hex,
+  type World,
+} from './world.ts';
 
 export const appliesMax = 4;
 const requestsMax = 5;
@@ -81,10 +88,13 @@ export async function settle(
   let idle = await run({ mode: 'apply', request: { prune: true } });
   // What is optional and not as declared is left as it is; that it was unloaded is noticed late.
   const someOptional = models.some(({ residency }) => residency === 'optional');
-  if (someOptional && idle.effects.length > 0) idle = await run({ mode: 'apply', request: { prune: true } });
-  if (idle.effects.length > 0) throw new Violation(`writes with nothing to do: ${idle.effects.join(', ')}`, idle);
+  if (someOptional && idle.effects.length > 0)
+    idle = await run({ mode: 'apply', request: { prune: true } });
+  if (idle.effects.length > 0)
+    throw new Violation(`writes with nothing to do: ${idle.effects.join(', ')}`, idle);
   for (const [engine, requests] of idle.requests) {
-    if (requests > requestsMax) throw new Violation(`asks ${engine} ${requests} times with nothing to do`, idle);
+    if (requests > requestsMax)
+      throw new Violation(`asks ${engine} ${requests} times with nothing to do`, idle);
   }
 }
 
@@ -114,7 +124,8 @@ async function checkWanted(
   const { from } = wanted;
   // What is optional is not made right, as long as what it stands on is not there.
   if (wanted.residency === 'optional' && from.kind !== 'tag') return;
-  if (from.kind === 'copy' && names.get(from.of) !== digest && names.has(from.of)) amiss(`is no copy of ${from.of}`);
+  if (from.kind === 'copy' && names.get(from.of) !== digest && names.has(from.of))
+    amiss(`is no copy of ${from.of}`);
   if (from.kind === 'tag') {
     const [repository = '', tag = ''] = from.tag.split(':');
     const raw = world.registry.manifest('library', repository, tag) ?? '';
@@ -123,11 +134,13 @@ async function checkWanted(
   const spec = models.find(({ model }) => model === wanted.model);
   if (from.kind === 'derived' && spec !== undefined && names.has(from.base)) {
     const settings = engine.settingsOf(wanted.name);
-    if (spec.system !== undefined && settings.system !== spec.system) amiss(`says ${settings.system}`);
+    if (spec.system !== undefined && settings.system !== spec.system)
+      amiss(`says ${settings.system}`);
     if (spec.contextLength !== undefined && settings.contextLength !== spec.contextLength) {
       amiss(`has a context of ${settings.contextLength}`);
     }
-    if (engine.settingsOf(from.base).weights !== settings.weights) amiss('has other weights than its base');
+    if (engine.settingsOf(from.base).weights !== settings.weights)
+      amiss('has other weights than its base');
   }
   if (wanted.residency === 'loaded' || wanted.residency === 'pinned') {
     const runner = await engine.runnerOf(wanted.name);
@@ -159,12 +172,13 @@ function checkRest(
     }
     if (wanted.some((one) => one.name === name)) continue;
     const left = plan?.leftovers.find((one) => one.name === name && one.backend === engine.origin);
-    if (left !== undefined && !left.remedy.includes('Keep')) {
+    if (left !== undefined && !/Keep|is kept/.test(left.remedy)) {
       throw new Violation(`${name} is left over on ${engine.name}`, run);
     }
   }
   const stuck = held.filter(
-    ({ because }) => !waitsForPeople.has(because) && !(because === 'in-use' && (isStuck || hasOrphans)),
+    ({ because }) =>
+      !waitsForPeople.has(because) && !(because === 'in-use' && (isStuck || hasOrphans)),
   );
   if (stuck.length > 0) throw new Violation(`${stuck[0]?.name} is held`, run);
 }

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { EngineName, SimEngine } from './engine.ts';
-import { modelFile, modelsFolder, sha256Hex, webOrigin, type World } from './world.ts';
+import { modelFile, modelsFolder, sha256Hex, type World, webOrigin } from './world.ts';
 
 export type ModelName = 'm0' | 'm1' | 'm2' | 'm3' | 'm4' | 'm5';
 
@@ -26,14 +26,21 @@ export type SourceName = 'own:v1' | 'own:v2' | 'shared:v1' | 'file-one' | 'file-
 export const versionsOfTag = ['first', 'moved'] as const;
 
 export const tags: readonly string[] = [
-  ...['m0', 'm1', 'm2', 'm3', 'm4', 'm5'].flatMap((model) => [`${model}-repo:v1`, `${model}-repo:v2`]),
+  ...['m0', 'm1', 'm2', 'm3', 'm4', 'm5'].flatMap((model) => [
+    `${model}-repo:v1`,
+    `${model}-repo:v2`,
+  ]),
   'shared:v1',
 ];
 
 /** What nobody declares, for others to bring. */
 export const foreignTag = 'stranger:v1';
 
-export function publish(world: World, tag: string, version: (typeof versionsOfTag)[number]): string {
+export function publish(
+  world: World,
+  tag: string,
+  version: (typeof versionsOfTag)[number],
+): string {
   const { revision } = world.registry.publish(`library/${tag}`, {
     weights: { bytes: 3000 + tag.length, seed: `${tag} ${version}` },
     parameters: { temperature: 0 },
@@ -127,7 +134,10 @@ export interface WantedName {
   readonly residency: ModelSpec['residency'];
 }
 
-export function wantedNames(models: readonly ModelSpec[], engine: EngineName): readonly WantedName[] {
+export function wantedNames(
+  models: readonly ModelSpec[],
+  engine: EngineName,
+): readonly WantedName[] {
   const byName = new Map<string, WantedName>();
   for (const spec of models.filter((one) => one.engines.includes(engine))) {
     for (const wanted of namesOf(spec)) {
@@ -145,14 +155,17 @@ function namesOf(spec: ModelSpec): readonly WantedName[] {
   const derived = spec.system !== undefined || spec.contextLength !== undefined;
   const served = tagged(spec.served ?? (derived ? model : (upstream ?? model)));
   const aside = residency === 'optional' ? 'optional' : 'stored';
-  const source = upstream === null ? { kind: 'import' as const } : { kind: 'tag' as const, tag: upstream };
+  const source =
+    upstream === null ? { kind: 'import' as const } : { kind: 'tag' as const, tag: upstream };
   const base = upstream ?? `modelctl-base/${model}:latest`;
-  const aliases = spec.aliases.map((alias): WantedName => ({
-    name: tagged(alias),
-    model,
-    from: { kind: 'copy', of: served },
-    residency: aside,
-  }));
+  const aliases = spec.aliases.map(
+    (alias): WantedName => ({
+      name: tagged(alias),
+      model,
+      from: { kind: 'copy', of: served },
+      residency: aside,
+    }),
+  );
   if (derived) {
     return [
       { name: base, model, from: source, residency: aside },
@@ -160,7 +173,8 @@ function namesOf(spec: ModelSpec): readonly WantedName[] {
       ...aliases,
     ];
   }
-  if (upstream === null || upstream === served) return [{ name: served, model, from: source, residency }, ...aliases];
+  if (upstream === null || upstream === served)
+    return [{ name: served, model, from: source, residency }, ...aliases];
   return [
     { name: base, model, from: source, residency: aside },
     { name: served, model, from: { kind: 'copy', of: base }, residency },

@@ -63,7 +63,9 @@ export function createOracle(world: World): Oracle {
     const key = keyOf(engine, name);
     const request = run.options.request ?? {};
     const ours = written.get(key);
-    const byThisRun = run.changes.some((one) => one.name === name && one.engine === engine && one.after === from);
+    const byThisRun = run.changes.some(
+      (one) => one.name === name && one.engine === engine && one.after === from,
+    );
     if (from === null) {
       if (wanted === undefined) fail(run, change, 'made a name that nobody declared');
       return;
@@ -72,45 +74,68 @@ export function createOracle(world: World): Oracle {
       if (byThisRun) return;
       if (request.prune !== true) fail(run, change, 'evicted without being asked to prune');
       if (request.targets !== undefined) fail(run, change, 'evicted in a run for some Models only');
-      if (ours?.has(from) !== true && !doubtful.has(key)) fail(run, change, 'evicted what it had not brought');
+      if (ours?.has(from) !== true && !doubtful.has(key))
+        fail(run, change, 'evicted what it had not brought');
       return;
     }
     // A name that is wanted loses its content: to other content, or to make what was tried undone.
     const start = before.contents.get(engine)?.get(name) ?? null;
     const undoes = byThisRun && (after === start || after === null);
-    const taken = wanted !== undefined && (request.takeOver ?? []).some((one) => one === name || one === wanted.model);
+    const taken =
+      wanted !== undefined &&
+      (request.takeOver ?? []).some((one) => one === name || one === wanted.model);
     const owned = ours !== undefined || adopted.has(key) || doubtful.has(key);
     if (wanted === undefined && !undoes) fail(run, change, 'overwrote a name that nobody declared');
     if (after === null && !undoes) fail(run, change, 'removed a name that is wanted');
     if (!undoes && !owned && !taken) fail(run, change, 'overwrote what it does not own');
   };
 
-  const judgeLosses = (run: Run, engine: EngineName, names: ReadonlyMap<string, WantedName>): void => {
+  const judgeLosses = (
+    run: Run,
+    engine: EngineName,
+    names: ReadonlyMap<string, WantedName>,
+  ): void => {
     const now = world.clock.now();
     const recent = losses.filter((one) => one.engine === engine && one.at > now - dayMs);
     const lost = new Set(lostModels(run, engine, names));
     const allowed = run.options.request?.allowEvictions ?? null;
     const own = new Set(
-      before.inventory.filter((entry) => engineOf(entry.backend) === engine).map((entry) => entry.model),
+      before.inventory
+        .filter((entry) => engineOf(entry.backend) === engine)
+        .map((entry) => entry.model),
     );
     const limit = Math.max(lossesFree, Math.floor(own.size * lossesShare));
     const total = lost.size + new Set(recent.map(({ model }) => model)).size;
     if (lost.size > 0 && allowed === null && total > limit) {
-      throw new Violation(`lost ${total} models on ${engine} within a day, ${limit} of ${own.size} may be`, run);
+      throw new Violation(
+        `lost ${total} models on ${engine} within a day, ${limit} of ${own.size} may be`,
+        run,
+      );
     }
     for (const model of lost) losses.push({ engine, model, at: now });
   };
 
   /** Models whose weights were there before and are not, or are others. */
-  const lostModels = (run: Run, engine: EngineName, names: ReadonlyMap<string, WantedName>): readonly string[] => {
-    const touched = new Set(run.changes.filter((one) => one.engine === engine && !isQuarantine(one)).map(({ name }) => name));
+  const lostModels = (
+    run: Run,
+    engine: EngineName,
+    names: ReadonlyMap<string, WantedName>,
+  ): readonly string[] => {
+    const touched = new Set(
+      run.changes
+        .filter((one) => one.engine === engine && !isQuarantine(one))
+        .map(({ name }) => name),
+    );
     return [...touched].flatMap((name) => {
       const wanted = names.get(name);
       const start = before.contents.get(engine)?.get(name);
-      const last = run.changes.findLast((one) => one.engine === engine && one.name === name)?.after ?? null;
+      const last =
+        run.changes.findLast((one) => one.engine === engine && one.name === name)?.after ?? null;
       if (start === undefined || start === last) return [];
       if (wanted === undefined) {
-        const entry = before.inventory.find((one) => one.name === name && engineOf(one.backend) === engine);
+        const entry = before.inventory.find(
+          (one) => one.name === name && engineOf(one.backend) === engine,
+        );
         return [entry?.model ?? name];
       }
       return wanted.from.kind === 'tag' || wanted.from.kind === 'import' ? [wanted.model] : [];
@@ -144,7 +169,8 @@ export function createOracle(world: World): Oracle {
       if (outcome !== 'pulled' && outcome !== 'created') continue;
       bring(keyOf(engineOf(action.backend), action.name), (digest ?? '').slice('sha256:'.length));
     }
-    for (const one of run.result?.plan?.unchanged ?? []) adopted.add(keyOf(engineOf(one.backend), one.name));
+    for (const one of run.result?.plan?.unchanged ?? [])
+      adopted.add(keyOf(engineOf(one.backend), one.name));
     // What was to be taken over may have been made anew with the very same content.
     const taken = run.result === null ? (run.options.request?.takeOver ?? []) : [];
     for (const [engine] of world.engines) {
@@ -160,7 +186,9 @@ export function createOracle(world: World): Oracle {
 
   return {
     prepare: async () => {
-      const contents = new Map([...world.engines].map(([name, engine]) => [name, engine.names()] as const));
+      const contents = new Map(
+        [...world.engines].map(([name, engine]) => [name, engine.names()] as const),
+      );
       const { inventory } = await world.ledger();
       before = { at: world.clock.now(), contents, inventory };
     },
@@ -171,7 +199,8 @@ export function createOracle(world: World): Oracle {
       for (const [engine] of world.engines) {
         const names = new Map(wantedNames(models, engine).map((one) => [one.name, one]));
         for (const change of run.changes) {
-          if (change.engine === engine && !isQuarantine(change)) judgeChange(change, run, names.get(change.name));
+          if (change.engine === engine && !isQuarantine(change))
+            judgeChange(change, run, names.get(change.name));
         }
         judgeLosses(run, engine, names);
       }
@@ -191,7 +220,8 @@ export function createOracle(world: World): Oracle {
 function judgeReach({ result, ...run }: Run): void {
   for (const action of result?.plan?.actions ?? []) {
     const seen = result?.observed?.backends.get(`${action.host}|${action.backend}`);
-    if (seen?.kind !== 'reachable') throw new Violation(`${action.id} on an engine that does not answer`, { result, ...run });
+    if (seen?.kind !== 'reachable')
+      throw new Violation(`${action.id} on an engine that does not answer`, { result, ...run });
   }
 }
 
@@ -202,11 +232,18 @@ export class Violation extends Error {
     const lines = [
       what,
       `run: ${mode} ${JSON.stringify(request)}${kill ? ` killed at ${JSON.stringify(kill)}` : ''}`,
-      ...run.changes.map(({ engine, name, before, after }) => `  ${engine} ${name}: ${short(before)} → ${short(after)}`),
+      ...run.changes.map(
+        ({ engine, name, before, after }) =>
+          `  ${engine} ${name}: ${short(before)} → ${short(after)}`,
+      ),
       ...(run.result?.problems ?? []).map(({ code, detail }) => `  ${code}: ${detail}`),
       ...(run.result?.plan?.actions ?? []).map(({ id, because }) => `  ${id}: ${because}`),
-      ...(run.result?.plan?.held ?? []).map((one) => `  held ${one.name} (${one.backend}): ${one.because}. ${one.detail}`),
-      ...(run.result?.changes?.entries ?? []).map((one) => `  ${one.outcome} ${one.action.id} ${one.problem?.detail ?? ''}`),
+      ...(run.result?.plan?.held ?? []).map(
+        (one) => `  held ${one.name} (${one.backend}): ${one.because}. ${one.detail}`,
+      ),
+      ...(run.result?.changes?.entries ?? []).map(
+        (one) => `  ${one.outcome} ${one.action.id} ${one.problem?.detail ?? ''}`,
+      ),
     ];
     super(lines.join('\n'));
   }

@@ -41,7 +41,8 @@ export async function playScenario(
   try {
     furnish(world);
     for (const step of steps) {
-      if (step.do === 'apply' || step.do === 'plan') await judged(() => runStep(step, world, declared));
+      if (step.do === 'apply' || step.do === 'plan')
+        await judged(() => runStep(step, world, declared));
       else await happen(step, world, declared);
       if (step.do === 'ledger') oracle.ledgerLost();
     }

@@ -2,8 +2,8 @@
 // so the class that opens databases is replaced by one that tells the life it belongs to. Each
 // commit is an effect; a death rolls back what was open and drops every lock, as the system does.
 import { syncBuiltinESMExports } from 'node:module';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import process from 'node:process';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Life } from './life.ts';
 
 export interface SqliteOwner {
@@ -22,7 +22,7 @@ export function ownDatabases(owner: SqliteOwner | null): void {
 
 /** Closes what a dead run left open. */
 export function closeDatabases(owner: SqliteOwner): void {
-  for (const database of [...owner.open]) database.close();
+  for (const database of owner.open) database.close();
 }
 
 let current: SqliteOwner | null = null;
@@ -38,7 +38,7 @@ function install(): void {
 
 function watched(Real: typeof DatabaseSync): typeof DatabaseSync {
   return class WatchedDatabase extends Real {
-    readonly #owner: SqliteOwner | null;
+    #owner: SqliteOwner | null;
     /** Something was written in the transaction that is open. */
     #dirty = false;
 
@@ -64,6 +64,8 @@ function watched(Real: typeof DatabaseSync): typeof DatabaseSync {
 
     override close(): void {
       this.#owner?.open.delete(this);
+      // Node keeps some closed databases for good; they must not keep a whole world with them.
+      this.#owner = null;
       if (this.isOpen) super.close();
     }
 

@@ -48,11 +48,20 @@ export type Step =
 export interface Outside {
   readonly engine: EngineName;
   readonly act:
-    | { readonly kind: 'remove' | 'overwrite' | 'install' | 'load' | 'unload'; readonly pick: number }
+    | {
+        readonly kind: 'remove' | 'overwrite' | 'install' | 'load' | 'unload';
+        readonly pick: number;
+      }
     | { readonly kind: 'copy'; readonly pick: number; readonly onto: number }
     | { readonly kind: 'state'; readonly state: SimEngine['state'] }
     | { readonly kind: 'restart' }
-    | { readonly kind: 'fault'; readonly on: string; readonly fault: Fault; readonly times: number; readonly skip: number };
+    | {
+        readonly kind: 'fault';
+        readonly on: string;
+        readonly fault: Fault;
+        readonly times: number;
+        readonly skip: number;
+      };
 }
 
 /** What the users declare now, and declared before. */
@@ -64,7 +73,11 @@ export interface Declared {
 export const keyOf = (engine: EngineName, name: string): string => `${engine} ${name}`;
 
 /** Does all steps but runs. */
-export function happen(step: Exclude<Step, { do: 'apply' | 'plan' }>, world: World, declared: Declared): Promise<void> | void {
+export function happen(
+  step: Exclude<Step, { do: 'apply' | 'plan' }>,
+  world: World,
+  declared: Declared,
+): Promise<void> | void {
   switch (step.do) {
     case 'put':
       return redeclare(world, declared, [
@@ -72,7 +85,11 @@ export function happen(step: Exclude<Step, { do: 'apply' | 'plan' }>, world: Wor
         step.spec,
       ]);
     case 'remove':
-      return redeclare(world, declared, declared.models.filter(({ model }) => model !== step.model));
+      return redeclare(
+        world,
+        declared,
+        declared.models.filter(({ model }) => model !== step.model),
+      );
     case 'empty':
       return redeclare(world, declared, []);
     case 'revert':
@@ -100,8 +117,15 @@ export function happen(step: Exclude<Step, { do: 'apply' | 'plan' }>, world: Wor
   }
 }
 
-export const writeModelFile = (world: World, file: 'one' | 'two', version: 'first' | 'changed'): void =>
-  world.disk.put(join(modelsFolder, 'files', `${file}.gguf`), modelFile(fileVariant(file, version)));
+export const writeModelFile = (
+  world: World,
+  file: 'one' | 'two',
+  version: 'first' | 'changed',
+): void =>
+  world.disk.put(
+    join(modelsFolder, 'files', `${file}.gguf`),
+    modelFile(fileVariant(file, version)),
+  );
 
 export const fileVariant = (file: 'one' | 'two', version: 'first' | 'changed'): string =>
   version === 'first' ? file : `${file} changed`;
@@ -161,8 +185,11 @@ function meddle({ engine: name, act }: Outside, world: World, declared: Declared
   if (engine === undefined) return;
   const { fake } = engine;
   const wanted = wantedNames(declared.models, name).map((one) => one.name);
-  const present = [...engine.names().keys()].filter((one) => !one.startsWith('modelctl-quarantine/'));
-  const choose = (pick: number, from: readonly string[]): string | undefined => from[pick % from.length];
+  const present = [...engine.names().keys()].filter(
+    (one) => !one.startsWith('modelctl-quarantine/'),
+  );
+  const choose = (pick: number, from: readonly string[]): string | undefined =>
+    from[pick % from.length];
   switch (act.kind) {
     case 'remove': {
       const target = choose(act.pick, present);
@@ -180,7 +207,10 @@ function meddle({ engine: name, act }: Outside, world: World, declared: Declared
       return;
     }
     case 'copy': {
-      const [from, to] = [choose(act.pick, present), choose(act.onto, [...wanted, 'elsewhere:latest'])];
+      const [from, to] = [
+        choose(act.pick, present),
+        choose(act.onto, [...wanted, 'elsewhere:latest']),
+      ];
       if (from !== undefined && to !== undefined) engine.copy(from, to);
       return;
     }
@@ -197,7 +227,12 @@ function meddle({ engine: name, act }: Outside, world: World, declared: Declared
       fake.restart();
       return;
     case 'fault':
-      fake.faults.add({ on: new RegExp(act.on), fault: act.fault, times: act.times, skip: act.skip });
+      fake.faults.add({
+        on: new RegExp(act.on),
+        fault: act.fault,
+        times: act.times,
+        skip: act.skip,
+      });
       return;
   }
 }

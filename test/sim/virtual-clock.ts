@@ -34,7 +34,7 @@ export function createVirtualClock(startsAt: number): VirtualClock {
       signal?.throwIfAborted();
       const abort = (): void => {
         timers.delete(timer);
-        reject(signal?.reason);
+        reject(signal?.reason as Error);
       };
       const fire = (): void => {
         signal?.removeEventListener('abort', abort);

@@ -5,15 +5,18 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { InventoryEntry, LedgerView } from '../../src/core/inventory.ts';
 import { type Http, HttpError, type Io } from '../../src/io/io.ts';
-import { openLedger } from '../../src/record/ledger.ts';
 import { type ReconcileRequest, type Reconciliation, reconcile } from '../../src/reconcile.ts';
+import { openLedger } from '../../src/record/ledger.ts';
 import { createFakeEffects } from '../fakes/effects.ts';
 import { ggufBytes, usualPairs } from '../fakes/gguf-bytes.ts';
 import { memoryHttp } from '../fakes/ollama/memory-http.ts';
 import { createRegistry, type FakeRegistry } from '../fakes/ollama/registry.ts';
 import { createFakeProcesses } from '../fakes/processes.ts';
 import { createFakeRandom } from '../fakes/random.ts';
-import { createRegistry as createWebServer, type FakeRegistry as WebServer } from '../fakes/registry-server.ts';
+import {
+  createRegistry as createWebServer,
+  type FakeRegistry as WebServer,
+} from '../fakes/registry-server.ts';
 import { createDisk, type Disk } from './disk.ts';
 import { type Change, createEngine, type EngineName, type SimEngine } from './engine.ts';
 import { createLife, type Kill, type Life } from './life.ts';
@@ -51,7 +54,10 @@ export interface World {
   /** A number in [0, bound), from the seed. */
   readonly below: (bound: number) => number;
   readonly run: (options: RunOptions) => Promise<Run>;
-  readonly ledger: () => Promise<{ readonly view: LedgerView; readonly inventory: readonly InventoryEntry[] }>;
+  readonly ledger: () => Promise<{
+    readonly view: LedgerView;
+    readonly inventory: readonly InventoryEntry[];
+  }>;
   readonly ledgerPath: string;
   readonly end: () => void;
 }
@@ -71,7 +77,10 @@ export function createWorld(seed: number): World {
   const webBytes = new Map<string, number>();
   const below = (bound: number): number => Math.floor(random.fraction() * bound);
   const engines = new Map<EngineName, SimEngine>(
-    (['main', 'side'] as const).map((name) => [name, createEngine({ name, clock, registry, below })]),
+    (['main', 'side'] as const).map((name) => [
+      name,
+      createEngine({ name, clock, registry, below }),
+    ]),
   );
   const http = networkOf({ clock, registry, web, engines, downHosts, webBytes, below });
   const io: Io = {
@@ -120,7 +129,9 @@ async function runOnce(
   owner.life = life;
   ownDatabases(owner);
   const changes: Change[] = [];
-  const requestsBefore = new Map([...engines].map(([name, engine]) => [name, engine.fake.log.length]));
+  const requestsBefore = new Map(
+    [...engines].map(([name, engine]) => [name, engine.fake.log.length]),
+  );
   for (const engine of engines.values()) engine.attribute('run', (change) => changes.push(change));
   const over = new AbortController();
   for (const { afterMs, act } of options.meanwhile ?? []) {
@@ -128,7 +139,7 @@ async function runOnce(
   }
   const work = reconcile(
     { inputs: [join(disk.root, modelsFolder)], mode: options.mode, ...options.request },
-    { io: life.io, signal: new AbortController().signal, report: () => undefined },
+    { io: life.io, signal: over.signal, report: () => undefined },
   ).catch((error: unknown) => {
     if (life.isDead()) return null;
     throw error;
@@ -136,22 +147,31 @@ async function runOnce(
   try {
     const ended = await clock.drive(Promise.race([work, life.death]));
     const requests = new Map(
-      [...engines].map(([name, engine]) => [name, engine.fake.log.length - (requestsBefore.get(name) ?? 0)]),
+      [...engines].map(([name, engine]) => [
+        name,
+        engine.fake.log.length - (requestsBefore.get(name) ?? 0),
+      ]),
     );
     const result = ended === 'killed' ? null : ended;
     return { options, result, effects: [...life.effects], changes, requests };
   } finally {
-    over.abort();
     life.kill();
+    // Signals that were derived from it are kept for as long as it may still abort.
+    over.abort();
     ownDatabases(null);
     for (const engine of engines.values()) engine.look();
   }
 }
 
-type Network = Pick<World, 'clock' | 'registry' | 'web' | 'engines' | 'downHosts' | 'webBytes' | 'below'>;
+type Network = Pick<
+  World,
+  'clock' | 'registry' | 'web' | 'engines' | 'downHosts' | 'webBytes' | 'below'
+>;
 
 function networkOf({ clock, registry, web, engines, downHosts, webBytes, below }: Network): Http {
-  const handlers = new Map([...engines.values()].map((engine) => [engine.origin, engine.handle] as const));
+  const handlers = new Map(
+    [...engines.values()].map((engine) => [engine.origin, engine.handle] as const),
+  );
   handlers.set('https://registry.ollama.ai', registry.handle);
   const memory = memoryHttp(handlers, clock);
   return {
@@ -184,4 +204,5 @@ export const modelFile = (variant: string): Uint8Array =>
     dataBytes: 300_000,
   });
 
-export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+export const sha256Hex = (bytes: Uint8Array): string =>
+  createHash('sha256').update(bytes).digest('hex');

@@ -165,4 +165,3 @@ async function recogniseDerived(
   );
   return same ? actual : null;
 }
-

@@ -35,14 +35,19 @@ export async function loadName(
     }
   }
   await load(engine, context, name, options.keepAliveMs);
-  const loaded = await isRunning(engine, context, name, listing);
-  if (loaded === 'as-it-was') {
-    // The engine took the runner that it had, under what the name held before: it starts anew.
-    await release(engine, context, name);
-    await untilGone(engine, context, (runner) => runner.name === name);
-    await load(engine, context, name, options.keepAliveMs);
-  }
-  return loaded === 'no' ? failedWith(notLoaded(engine, name)) : done('loaded', digest);
+  const { isServed, orphans } = await isRunning(engine, context, name, listing);
+  if (isServed) return done('loaded', digest);
+  if (orphans === 0) return failedWith(notLoaded(engine, name));
+  // The engine took the runner that it had, under what is no longer there: it starts anew.
+  await release(engine, context, name);
+  await until(engine, context, (runners) => orphansOf(runners, listing).length < orphans);
+  await load(engine, context, name, options.keepAliveMs);
+  return done('loaded', digest);
+}
+
+interface Served {
+  readonly isServed: boolean;
+  readonly orphans: number;
 }
 
 async function isRunning(
@@ -50,13 +55,18 @@ async function isRunning(
   context: PerformContext,
   name: string,
   listing: Listing,
-): Promise<'yes' | 'no' | 'as-it-was'> {
+): Promise<Served> {
   const { runners } = await running(engine, context);
   const digest = listing.models.get(name)?.digest;
-  if (runners.some((runner) => runner.digest === digest)) return 'yes';
-  if ((await runnerOfSameWeights(engine, context, name, listing, runners)) !== null) return 'yes';
-  return runners.some((runner) => runner.name === name) ? 'as-it-was' : 'no';
+  const isServed =
+    runners.some((runner) => runner.digest === digest) ||
+    (await runnerOfSameWeights(engine, context, name, listing, runners)) !== null;
+  return { isServed, orphans: orphansOf(runners, listing).length };
 }
+
+/** Their names hold other contents by now, or are gone: nobody can say what they run. */
+const orphansOf = (runners: readonly Runner[], { models }: Listing): readonly Runner[] =>
+  runners.filter((runner) => models.get(runner.name)?.digest !== runner.digest);
 
 /** The engine has one runner per weights and shows it under the name that started it. */
 async function runnerOfSameWeights(
@@ -100,15 +110,21 @@ export async function unloadName(
 }
 
 /** Waits until no runner is of this kind any more; false when some still are after a minute. */
-export async function untilGone(
+export const untilGone = (
   engine: Engine,
   context: PerformContext,
   isIt: (runner: Runner) => boolean,
+): Promise<boolean> => until(engine, context, (runners) => !runners.some(isIt));
+
+async function until(
+  engine: Engine,
+  context: PerformContext,
+  isSo: (runners: readonly Runner[]) => boolean,
 ): Promise<boolean> {
   const { clock } = context.io;
   const deadline = clock.now() + unloadTimeoutMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, pauseMsMax)) {
-    if (!(await running(engine, context)).runners.some(isIt)) return true;
+    if (isSo((await running(engine, context)).runners)) return true;
     if (clock.now() >= deadline) return false;
     await clock.sleep(pauseMs, context.signal);
   }

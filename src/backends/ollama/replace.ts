@@ -11,8 +11,8 @@ import { changedMeanwhile } from './failures.ts';
 import { untilGone } from './memory.ts';
 import { done, failedWith, interruption, unchanged, unknownAfter } from './outcome.ts';
 import { drop, needless, putBack, type Saved, save, savedOf } from './quarantine.ts';
-import type { Listing } from './translate.ts';
 import { othersRunOn } from './sharers.ts';
+import type { Listing } from './translate.ts';
 import type { Engine } from './transport.ts';
 
 /** An engine and what this process is doing to it. */

@@ -3,8 +3,8 @@
 import type { BackendContext } from '../backend.ts';
 import { show } from './client.ts';
 import { mapBounded } from './concurrency.ts';
-import type { Engine } from './transport.ts';
 import type { Listing } from './translate.ts';
+import type { Engine } from './transport.ts';
 
 const showsAtOnce = 4;
 

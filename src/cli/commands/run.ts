@@ -6,6 +6,7 @@ import { didYouMean } from '../../core/did-you-mean.ts';
 import { backendKey, type Placement } from '../../core/key.ts';
 import { errorProblem, ProblemError } from '../../core/problem.ts';
 import type { Io } from '../../io/io.ts';
+import { reconcile } from '../../reconcile.ts';
 import { escapeBlock } from '../../render/escape.ts';
 import { countOf, valueOf, valuesOf } from '../arguments.ts';
 import { ask, type Question } from '../chat.ts';
@@ -93,7 +94,6 @@ const fromLedger = (io: Io): Promise<Known> =>
   }));
 
 async function fromManifests({ given, signal }: CommandContext, io: Io): Promise<Known> {
-  const { reconcile } = await import('../../reconcile.ts');
   const host = valueOf(given, 'host');
   const inputs = valuesOf(given, 'filename');
   const result = await reconcile(

@@ -2,12 +2,12 @@
 // and what digests mean. History stays in the database; see history.ts.
 import type { BackendReference } from '../../core/backend-reference.ts';
 import type { Digest } from '../../core/digest.ts';
-import type { InventoryEntry, LedgerView } from '../../core/inventory.ts';
+import { type InventoryEntry, type LedgerView, modelOfSet } from '../../core/inventory.ts';
 import { backendKey, type Placement, type PlacementKey, placementKey } from '../../core/key.ts';
 import type { Made } from '../../core/made.ts';
 import type { Details } from '../../core/observed.ts';
 import type { Database, Row } from './database.ts';
-import { details, digest, made, orNull, reference, text, toEntry, whole } from './rows.ts';
+import { details, digest, made, orNull, reference, text, toEntry } from './rows.ts';
 import type { SetRecord } from './steps.ts';
 
 export interface LedgerState {
@@ -63,17 +63,20 @@ const lossWindowMs = 24 * 60 * 60 * 1000;
  * Models per backend that were evicted or whose weights were overwritten; those that may have
  * been, because a run was cut off there, count too.
  */
-const lossesSince = (database: Database, since: number): ReadonlyMap<string, number> =>
-  new Map(
-    database
-      .all(
-        `SELECT host, backend, COUNT(DISTINCT model) AS models FROM history
-         WHERE at > ? AND loses = 1 AND outcome IN ('evicted', 'pulled', 'created', 'unknown')
-         GROUP BY host, backend`,
-        since,
-      )
-      .map((row) => [backendKey(placementOfRow(row)), whole(row, 'models')]),
+function lossesSince(database: Database, since: number): LedgerView['recentEvictions'] {
+  const losses = new Map<string, Set<string>>();
+  const rows = database.all(
+    `SELECT DISTINCT host, backend, set_id, model FROM history
+     WHERE at > ? AND loses = 1 AND outcome IN ('evicted', 'pulled', 'created', 'unknown')`,
+    since,
   );
+  for (const row of rows) {
+    const key = backendKey(placementOfRow(row));
+    const ofBackend = losses.get(key) ?? new Set<string>();
+    losses.set(key, ofBackend.add(modelOfSet(text(row, 'set_id'), text(row, 'model'))));
+  }
+  return losses;
+}
 
 const toSet = (row: Row): readonly [string, SetRecord] => [
   text(row, 'id'),
@@ -85,8 +88,7 @@ const placementOfRow = (row: Row): Pick<Placement, 'host' | 'backend'> => ({
   backend: text(row, 'backend'),
 });
 
-const placements = (rows: readonly Row[]): ReadonlySet<PlacementKey> =>
-  new Set(rows.map(keyOfRow));
+const placements = (rows: readonly Row[]): ReadonlySet<PlacementKey> => new Set(rows.map(keyOfRow));
 
 const keyOfRow = (row: Row): PlacementKey =>
   placementKey({ ...placementOfRow(row), name: text(row, 'name') });

@@ -80,14 +80,14 @@ describe('a derived name', () => {
     const digest = sha256(bytes) as `sha256:${string}`;
     const adapter = { path: 'file://./adapters/lora.gguf', digest, bytes: bytes.length };
     world.io.files.put('/files/lora.gguf', bytes);
-    const asked: unknown[] = [];
+    const obtained: unknown[] = [];
     const obtain: typeof world.obtain = async (artifact, file) => {
-      asked.push({ source: artifact.source, ...file });
+      obtained.push({ source: artifact.source, ...file });
       return world.obtain(artifact, file);
     };
     const results = await bringAll({ ...world, obtain }, { derive: { adapters: [adapter] } });
     expect(results.at(-1)?.problem).toBeUndefined();
-    expect(asked).toContainEqual({
+    expect(obtained).toContainEqual({
       source: adapter.path,
       path: 'lora.gguf',
       digest,

@@ -59,7 +59,9 @@ export async function putImage(store: OciStore, request: PutRequest): Promise<Ch
     const size = Buffer.byteLength(image.manifest);
     const pointed = await pointName(store, { ...request, digest: image.digest, size });
     // The name was right and not whole: what it pointed at is there again.
-    return layers > 0 && pointed.kind === 'unchanged' ? { kind: 'written', replaced: null } : pointed;
+    return layers > 0 && pointed.kind === 'unchanged'
+      ? { kind: 'written', replaced: null }
+      : pointed;
   });
 }
 
