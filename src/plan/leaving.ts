@@ -9,7 +9,7 @@ import type { Judged } from './judge.ts';
 import { hold, isGone, type Leaver, type LeaverVerdict, leftover, type Victim } from './prune.ts';
 import { isToBeReleased, isToGiveWay, stayingNames } from './residency.ts';
 import { sharesRunner } from './sharing.ts';
-import { sightOf, type World } from './world.ts';
+import type { World } from './world.ts';
 
 export interface Leaving {
   /** They may be evicted as far as the set is concerned; guards come after. */
@@ -29,7 +29,9 @@ export function settleLeavers(
   let current = leavers.map((leaver) => besideSuccessor(leaver, stuck));
   if (!current.some(mayGo)) return summed(current, [], world);
   const dependents = dependentsIn(world);
-  const released = current.some(({ verdict }) => verdict.kind === 'busy') ? releasedIn(world, judged) : [];
+  const released = current.some(({ verdict }) => verdict.kind === 'busy')
+    ? releasedIn(world, judged)
+    : [];
   for (;;) {
     const going = current.filter(mayGo);
     const keys = new Set(going.map(({ entry }) => placementKey(entry)));

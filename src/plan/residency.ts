@@ -73,13 +73,21 @@ export function isToBeReleased(
   placement: DesiredPlacement,
   observed: ObservedPlacement,
 ): boolean {
-  const entry = world.owned.get(placement.key);
-  const keptByUs = entry !== undefined && staysLoaded(entry.residency);
-  if (!keptByUs || staysLoaded(placement.residency)) return false;
+  if (!isKeptByUs(world, placement, observed) || staysLoaded(placement.residency)) return false;
   if (observed.loaded?.expiresAt !== 'never') return false;
   return (
     observed.loaded.ownHold === true || sharingOf(world, placement, observed).stayingFor === null
   );
+}
+
+/** Of the content on record: what else is in memory under the name is not our doing. */
+function isKeptByUs(
+  world: World,
+  { key }: DesiredPlacement,
+  { digest }: ObservedPlacement,
+): boolean {
+  const entry = world.owned.get(key);
+  return entry !== undefined && entry.digest === digest && staysLoaded(entry.residency);
 }
 
 /** Wanted names whose content is not about to change. */
@@ -103,8 +111,7 @@ export function isToGiveWay(
   const { replaces } = content;
   if (replaces === null || replaces.digest === placement.digest) return false;
   if (replaces.loaded?.expiresAt !== 'never' || replaces.loaded.ownHold === true) return false;
-  const entry = world.owned.get(placement.key);
-  if (entry === undefined || !staysLoaded(entry.residency)) return false;
+  if (!isKeptByUs(world, placement, replaces)) return false;
   return sharingOf(world, placement, replaces, staying).stayingFor === null;
 }
 

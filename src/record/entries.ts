@@ -46,9 +46,11 @@ export function currentEntries(input: RecordInput): ReadonlyMap<PlacementKey, In
   }
   for (const { placement, digest, adopted } of foundAsWanted(input, own)) {
     const entry = entries.get(placement.key) ?? newEntry(desired.set, placement);
-    // Other content than on record: what the old one was made from does not describe it.
-    const made = entry.digest === digest ? entry.made : null;
-    entries.set(placement.key, { ...entry, digest, made, adopted });
+    // Other content than on record: what the old one was made from does not describe it, and that
+    // it is in memory is not our doing.
+    const { made, residency } =
+      entry.digest === digest ? entry : { made: null, residency: placement.residency };
+    entries.set(placement.key, { ...entry, digest, made, adopted, residency });
   }
   return entries;
 }

@@ -34,7 +34,9 @@ export function factsAfter(change: ChangeSetEntry, input: AfterAction): ActionFa
       // Already there when its turn came, and never seen by us: somebody else was faster.
       const isFound = entry.digest === null && action.replaces === null;
       const adopted = outcome === 'unchanged' && (entry.adopted || isFound);
-      const after = { ...entry, digest, made, adopted };
+      // What we kept in memory was what the name held before.
+      const { residency } = digest === action.replaces ? entry : (placement ?? entry);
+      const after = { ...entry, digest, made, adopted, residency };
       return { entry: after, ...(made === null ? {} : { made }), ...learned };
     }
     case 'evict': {

@@ -67,12 +67,18 @@ function settled(input: PlanInput): PlanInput {
   throw new Error(`is not done after five runs:\n${planText(plan(now))}`);
 }
 
+function expectSameEnd(one: PlanInput, other: PlanInput): void {
+  const ends = [settled(one), settled(other)] as const;
+  fc.pre(ends.every(isDecided));
+  expect(contents(ends[0])).toEqual(contents(ends[1]));
+}
+
 /**
- * An engine that does not tell what it holds leaves that to a person; while a base is away, a name
- * that was built on it is simply made anew.
+ * An engine that does not tell what it holds leaves that to a person, though while a base is away a
+ * name on it is simply made anew; and what a cut-off run has left may take the room of the rest.
  */
-const isVerifiable = (input: PlanInput): boolean =>
-  plan(input).held.every(({ because }) => because !== 'unverifiable');
+const isDecided = (input: PlanInput): boolean =>
+  plan(input).held.every(({ because }) => because !== 'unverifiable' && because !== 'does-not-fit');
 
 const idle = (input: PlanInput): PlanInput => ({
   ...input,
@@ -116,7 +122,7 @@ describe('for every input, the planner', () => {
   it('plans nothing more once everything it planned is done', () => {
     holds((input, first) => {
       const after = applied(input, first);
-      fc.pre(isVerifiable(after));
+      fc.pre(isDecided(after));
       const second = plan(after);
       expect(second.actions.filter((action) => !waitedForIdle(action, first))).toEqual([]);
     });
@@ -133,7 +139,7 @@ describe('for every input, the planner', () => {
           contents(applied(input, first)),
         );
         const after = applied(input, first, { choose });
-        fc.pre(isVerifiable(after));
+        fc.pre(isDecided(after));
         const second = plan(after);
         expect(second.actions.filter((action) => !waitedForIdle(action, first))).toEqual([]);
       }),
@@ -146,9 +152,10 @@ describe('for every input, the planner', () => {
       fc.property(arbitraryCase, fc.nat({ max: 8 }), fc.boolean(), (one, at, afterEffect) => {
         const input = planInputOf(one);
         const first = plan(input);
-        const cutOff = settled(applied(input, first, { killed: { at, afterEffect } }));
-        fc.pre(isVerifiable(cutOff));
-        expect(contents(cutOff)).toEqual(contents(settled(applied(input, first))));
+        expectSameEnd(
+          applied(input, first, { killed: { at, afterEffect } }),
+          applied(input, first),
+        );
       }),
       runs,
     );
@@ -159,9 +166,7 @@ describe('for every input, the planner', () => {
       fc.property(arbitraryCase, fc.uniqueArray(fc.nat({ max: 8 })), (one, fails) => {
         const input = planInputOf(one);
         const first = plan(input);
-        const partly = settled(applied(input, first, { fails: new Set(fails) }));
-        fc.pre(isVerifiable(partly));
-        expect(contents(partly)).toEqual(contents(settled(applied(input, first))));
+        expectSameEnd(applied(input, first, { fails: new Set(fails) }), applied(input, first));
       }),
       runs,
     );

@@ -61,7 +61,7 @@ async function readBytes(path: string, bytesMax: number): Promise<Uint8Array> {
     const found = await handle.stat();
     if (found.isFile() && found.size > bytesMax) throw tooLarge(path, bytesMax);
     // Pipes and devices have no size beforehand, and a file may grow while it is read.
-    const pieceBytes = found.size === 0 ? chunkBytes : Math.min(found.size + 1, chunkBytes);
+    const pieceBytes = found.size === 0 ? chunkBytes : found.size + 1;
     return await readAll(chunksOf(handle, { start: null, pieceBytes }), bytesMax, path);
   } finally {
     await handle.close();
@@ -80,7 +80,9 @@ async function readAll(
     if (bytes > bytesMax) throw tooLarge(name, bytesMax);
     parts.push(chunk);
   }
-  return Buffer.concat(parts);
+  const [first] = parts;
+  // A file that is all there at once need not be there twice.
+  return first !== undefined && parts.length === 1 ? first : Buffer.concat(parts);
 }
 
 const tooLarge = (name: string, bytesMax: number): Error =>
