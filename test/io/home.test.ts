@@ -9,7 +9,7 @@ const environment = (
   get: (name) => variables[name],
   hostname: 'box',
   homeFolder: platform === 'win32' ? 'C:\\Users\\ann' : '/home/ann',
-  workingFolder: platform === 'win32' ? 'D:\\work' : '/work/dir',
+  workingFolder: platform === 'win32' ? 'D:\\work' : '/srv/dir',
   platform,
 });
 
@@ -44,7 +44,7 @@ it.each([
 
 it('reads a relative MODELCTL_HOME from the working folder', () => {
   const home = homeOf(environment('linux', { MODELCTL_HOME: '../here' }));
-  expect(home).toEqual({ state: '/work/here/state', cache: '/work/here/cache' });
+  expect(home).toEqual({ state: '/srv/here/state', cache: '/srv/here/cache' });
 });
 
 it('ignores a relative XDG folder, as its specification says', () => {

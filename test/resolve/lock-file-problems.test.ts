@@ -7,7 +7,7 @@ import type { Problem } from '../../src/core/problem.ts';
 import { parseLock, printLock } from '../../src/resolve/lock-file.ts';
 import { anyEntry, digestFor, fileEntry, lockOf, registryEntry } from './lock-fixtures.ts';
 
-const file = '/work/team/models.lock.yaml';
+const file = '/home/user/team/models.lock.yaml';
 const text = printLock(lockOf(registryEntry('a'), fileEntry('b')));
 
 function problemsOf(of: string): readonly Problem[] {

@@ -5,7 +5,7 @@ import { artifactOf, entryKey, type LockEntry } from '../../src/resolve/lock-ent
 import { parseLock, printLock, updateLock } from '../../src/resolve/lock-file.ts';
 import { anyEntry, fileEntry, lockOf, registryEntry } from './lock-fixtures.ts';
 
-const file = '/work/team/models.lock.yaml';
+const file = '/home/user/team/models.lock.yaml';
 
 function read(text: string) {
   const lock = parseLock(text, file);
