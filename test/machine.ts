@@ -18,7 +18,7 @@ import { type ReconcileRequest, type Reconciliation, reconcile } from '../src/re
 import { memoryHttp } from './fakes/ollama/memory-http.ts';
 import { createFakeOllama, type FakeOllama, realClock } from './fakes/ollama-server.ts';
 
-const ollamaUrl = 'http://127.0.0.1:11434';
+export const ollamaUrl = 'http://127.0.0.1:11434';
 /** What the fake's registry is called in sources; loopback, so it is spoken to in plain http. */
 const registryHost = '127.0.0.1:11434';
 

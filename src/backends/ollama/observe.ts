@@ -118,7 +118,13 @@ async function learn(
     const details = await show(engine, context, name);
     if (details !== null) learned.set(digest, details);
   });
-  return learned;
+  if (learned.size === 0) return learned;
+  // Shown is whatever a name holds by then. What is remembered for a digest is never asked for
+  // again, so it must not be that of other content, given to the name since it was listed.
+  const { models } = await list(engine, context);
+  return new Map(
+    [...learned].filter(([digest]) => models.get(names.get(digest) ?? '')?.digest === digest),
+  );
 }
 
 async function blobsOf(

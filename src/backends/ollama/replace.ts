@@ -184,7 +184,10 @@ async function judge(
       await drop(engine, context, leftover);
     }
     const details = recognised ?? (await work.details?.()) ?? null;
-    return done(work.outcome, digest, downloadedBytes, details);
+    // Shown is whatever the name holds by then, and it is remembered for the digest for good.
+    const isOfDigest =
+      details !== null && (await list(engine, context)).models.get(name)?.digest === digest;
+    return done(work.outcome, digest, downloadedBytes, isOfDigest ? details : null);
   }
   // What appeared without the engine having said that it writes is somebody else's.
   const ours = wrote || digest === null || digest === replaces;
