@@ -39,6 +39,8 @@ async function start(): Promise<void> {
   const environment = (name: string): string | undefined => process.env[name];
   const terminal: Terminal = { stdout, stderr, environment, workingFolder: process.cwd() };
   const { fileURLToPath } = process.getBuiltinModule('node:url');
+  const { keepCompiled } = await import('./compile-cache.ts');
+  keepCompiled();
   const { runCommand } = await import('./run-command.ts');
   const code = await runCommand({
     argv,

@@ -77,6 +77,7 @@ async function bundle(folder: string): Promise<void> {
  * earlier group has. Hashing stays out of the first, since node:crypto is slow to load.
  */
 const groups: readonly Rolldown.CodeSplittingGroup[] = [
+  { name: 'compile-cache', test: /\/src\/cli\/compile-cache\.ts$/, priority: 3 },
   {
     name: 'start',
     test: /\/src\/(core\/(?!hash|made)[\w-]+|cli\/run-command|cli\/commands\/validate|manifest\/load)\.ts$/,
@@ -97,20 +98,33 @@ function entries(): Readonly<Record<string, string>> {
  */
 function builtinsAsNeeded(): Rolldown.Plugin {
   const statement = /^import (?:([\w$]+),? )?(?:\{ ([^}]*) \} )?from "(node:[\w/]+)";$/gm;
+  const call = /\bimport\("(node:[\w/]+)"\)/g;
+  const value = (module: string): string => `globalThis.process.getBuiltinModule("${module}")`;
   return {
     name: 'builtins-as-needed',
     renderChunk: (code) =>
-      code.replaceAll(
-        statement,
-        (_match, whole: string | undefined, names: string | undefined, module: string) => {
-          const value = `globalThis.process.getBuiltinModule("${module}")`;
-          const parts = names === undefined ? [] : [`{ ${names.replaceAll(' as ', ': ')} }`];
-          const targets = [...(whole === undefined ? [] : [whole]), ...parts];
-          return targets.map((target) => `const ${target} = ${value};`).join(' ');
-        },
-      ),
+      code
+        .replaceAll(call, (_match, module: string) => `Promise.resolve(${value(module)})`)
+        .replaceAll(
+          statement,
+          (_match, whole: string | undefined, names: string | undefined, module: string) => {
+            // Nothing but functions, and slow to load: it can wait for the first of them.
+            if (module === 'node:fs/promises' && names !== undefined)
+              return lazily(names, value(module));
+            const parts = names === undefined ? [] : [`{ ${names.replaceAll(' as ', ': ')} }`];
+            const targets = [...(whole === undefined ? [] : [whole]), ...parts];
+            return targets.map((target) => `const ${target} = ${value(module)};`).join(' ');
+          },
+        ),
   };
 }
+
+const lazily = (names: string, module: string): string =>
+  names
+    .split(', ')
+    .map((name) => name.split(' as '))
+    .map(([name, local = name]) => `const ${local} = (...given) => ${module}.${name}(...given);`)
+    .join(' ');
 
 /**
  * What is imported dynamically, and lies in a chunk with more, gets a file of its own that only passes

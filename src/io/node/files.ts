@@ -1,21 +1,13 @@
 // The disk, read side, and the joining of both sides. Writes that must survive a crash are in
 // durable.ts. Errors are node's own, unchanged: callers tell them apart by `code`.
-import {
-  type FileHandle,
-  glob as globOf,
-  open,
-  readdir,
-  realpath,
-  statfs,
-  stat as statOf,
-  unlink,
-} from 'node:fs/promises';
+import { glob as globOf, readdir, statfs, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { compareText } from '../../core/canonical.ts';
 import { errorCode, isAbsent } from '../error-code.ts';
 import type { ByteRange, FileSpace, FileStat, Files, Random } from '../io.ts';
 import { appendStream, clone, makeFolder, rename, writeAtomic } from './durable.ts';
+import { closeOpen, openPath, readPiece, realPathOf, statOpen, statPath } from './reading.ts';
 
 export const createNodeFiles = (random: Random): Files => ({
   stat,
@@ -23,7 +15,7 @@ export const createNodeFiles = (random: Random): Files => ({
   readStream,
   list,
   glob,
-  realPath: (path) => realpath(path),
+  realPath: realPathOf,
   writeAtomic: (path, content, options) =>
     writeAtomic(path, content, { nonce: random.hex(6), ...options }),
   appendStream,
@@ -47,7 +39,7 @@ const kindOf = (entry: Kinds): FileStat['kind'] => {
 
 async function stat(path: string): Promise<FileStat | null> {
   try {
-    const found = await statOf(path);
+    const found = await statPath(path);
     return { kind: kindOf(found), bytes: found.size, modifiedAt: found.mtimeMs };
   } catch (error) {
     if (isAbsent(error)) return null;
@@ -56,15 +48,15 @@ async function stat(path: string): Promise<FileStat | null> {
 }
 
 async function readBytes(path: string, bytesMax: number): Promise<Uint8Array> {
-  const handle = await open(path, 'r');
+  const file = await openPath(path);
   try {
-    const found = await handle.stat();
+    const found = await statOpen(file);
     if (found.isFile() && found.size > bytesMax) throw tooLarge(path, bytesMax);
     // Pipes and devices have no size beforehand, and a file may grow while it is read.
     const pieceBytes = found.size === 0 ? chunkBytes : found.size + 1;
-    return await readAll(chunksOf(handle, { start: null, pieceBytes }), bytesMax, path);
+    return await readAll(chunksOf(file, { start: null, pieceBytes }), bytesMax, path);
   } finally {
-    await handle.close();
+    await closeOpen(file);
   }
 }
 
@@ -91,18 +83,18 @@ const tooLarge = (name: string, bytesMax: number): Error =>
   });
 
 async function* readStream(path: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
-  const handle = await open(path, 'r');
+  const file = await openPath(path);
   try {
     const start = range?.start ?? 0;
     const bytes = range?.end === undefined ? undefined : range.end + 1 - start;
-    yield* chunksOf(handle, { start, bytes, pieceBytes: chunkBytes });
+    yield* chunksOf(file, { start, bytes, pieceBytes: chunkBytes });
   } finally {
-    await handle.close();
+    await closeOpen(file);
   }
 }
 
 interface Section {
-  /** Null: from where the handle stands, as pipes must be read. */
+  /** Null: from where the file stands, as pipes must be read. */
   readonly start: number | null;
   /** Absent: to the end. */
   readonly bytes?: number | undefined;
@@ -110,16 +102,16 @@ interface Section {
 }
 
 /** A fresh buffer per chunk: the reader may keep it. */
-async function* chunksOf(handle: FileHandle, section: Section): AsyncGenerator<Uint8Array> {
+async function* chunksOf(file: number, section: Section): AsyncGenerator<Uint8Array> {
   let position = section.start;
   let left = section.bytes ?? Number.POSITIVE_INFINITY;
   while (left > 0) {
     const wanted = Math.min(section.pieceBytes, left);
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(wanted), 0, wanted, position);
-    if (bytesRead === 0) return;
-    if (position !== null) position += bytesRead;
-    left -= bytesRead;
-    yield buffer.subarray(0, bytesRead);
+    const piece = await readPiece(file, wanted, position);
+    if (piece.length === 0) return;
+    if (position !== null) position += piece.length;
+    left -= piece.length;
+    yield piece;
   }
 }
 
