@@ -14,6 +14,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     globalSetup: ['test/toolchain/global-setup.ts'],
+    setupFiles: ['test/toolchain/seed.ts'],
     env: { NO_COLOR: '1', TZ: 'UTC', LC_ALL: 'C' },
     reporters: ['default', ...(summaryFile ? [json(summaryFile)] : [])],
     coverage: {

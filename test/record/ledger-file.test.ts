@@ -316,6 +316,7 @@ describe('a ledger that is not ours to write', () => {
   const state = (): string => join(folder, 'state');
   const permit = async (folderMode: number, fileMode: number): Promise<void> => {
     await fs.chmod(folder, 0o755);
+    await fs.chmod(state(), 0o755);
     await fs.chmod(path, fileMode);
     await fs.chmod(state(), folderMode);
   };
@@ -333,7 +334,7 @@ describe('a ledger that is not ours to write', () => {
     await permit(folderMode, fileMode);
     expect(await asSomeoneElse('read')).toEqual(expected);
     expect(await asSomeoneElse('write')).toEqual(expected);
-    await fs.chmod(state(), 0o755);
+    await permit(0o755, 0o600);
     expect(await fs.readFile(path)).toEqual(before);
   });
 

@@ -132,6 +132,22 @@ describe('an action', () => {
     ]);
   });
 
+  it('that fails leaves in doubt what an earlier one left so', () => {
+    const run = start('a');
+    const pull = action('pull', 'a');
+    for (const _ of ['once', 'twice', 'three times']) run.openIntent(pull, now);
+    run.closeIntent(change(pull, 'failed', { digest: null }), { entry: entry('a') }, now);
+    expect(ledger.view(now).interrupted).toEqual(new Set([keyOf('a')]));
+    expect(ledger.history({ limit: 10 })).toMatchObject([
+      { outcome: 'failed', open: false },
+      { outcome: 'unknown', open: true },
+      { outcome: 'unknown', open: false },
+    ]);
+    run.openIntent(pull, now);
+    run.closeIntent(change(pull), { entry: entry('a') }, now);
+    expect(ledger.view(now).interrupted).toEqual(new Set());
+  });
+
   it('leaves its entry, what it was made from and what was learned', () => {
     const run = start('a');
     const create = action('create', 'a');

@@ -27,6 +27,11 @@ export const dropEntry = (database: Database, set: string, at: Placement): void 
     at.name,
   );
 
+/** Of a set and a name, which are its parameters. */
+export const lastIntent = `(
+  SELECT MAX(sequence) FROM history
+  WHERE open = 1 AND set_id = ? AND host = ? AND backend = ? AND name = ?)`;
+
 export const endIntents = (database: Database, set: string, at: Placement): void =>
   database.run(
     `UPDATE history SET open = 0
@@ -36,6 +41,18 @@ export const endIntents = (database: Database, set: string, at: Placement): void
     at.backend,
     at.name,
   );
+
+/** All but the last, so that a name in doubt has one row however often it is tried. */
+export const endOlderIntents = (database: Database, set: string, at: Placement): void => {
+  const parameters = [set, at.host, at.backend, at.name];
+  database.run(
+    `UPDATE history SET open = 0
+     WHERE open = 1 AND set_id = ? AND host = ? AND backend = ? AND name = ?
+       AND sequence < ${lastIntent}`,
+    ...parameters,
+    ...parameters,
+  );
+};
 
 export const putBackend = (database: Database, backend: BackendReference): void =>
   database.run(

@@ -20,6 +20,8 @@ import {
   dropEntry,
   dropUnownedApproval,
   endIntents,
+  endOlderIntents,
+  lastIntent,
   putBackend,
   putDetails,
   putEntry,
@@ -78,7 +80,7 @@ function writeScope(database: Database, { set, location, engine, backends }: Run
 
 export function writeIntent(database: Database, set: string, action: Action, now: number): void {
   database.write(() => {
-    endIntents(database, set, action);
+    endOlderIntents(database, set, action);
     database.run(
       `INSERT INTO history
        (at, open, set_id, host, backend, name, model, kind, reason, loses, replaced, outcome,
@@ -110,6 +112,10 @@ export function writeOutcome(
   assert(entry === null || entry.set === set, 'a run writes entries of its own set');
   database.write(() => {
     writeResult(database, set, change, now);
+    // What failed has changed nothing, so whatever was in doubt about the name still is.
+    if (change.outcome !== 'failed' && change.outcome !== 'unknown') {
+      endIntents(database, set, action);
+    }
     if (entry === null) dropEntry(database, set, action);
     else putEntry(database, entry);
     if (digest !== null && made !== undefined) putMade(database, action, digest, made);
@@ -132,7 +138,7 @@ function writeResult(
     `UPDATE history
      SET at = ?, open = ?, outcome = ?, digest = ?, download_bytes = ?, duration_ms = ?,
          problem_code = ?
-     WHERE open = 1 AND set_id = ? AND host = ? AND backend = ? AND name = ?`,
+     WHERE sequence = ${lastIntent}`,
     now,
     outcome === 'unknown' ? 1 : 0,
     outcome,
