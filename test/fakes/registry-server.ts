@@ -245,14 +245,12 @@ async function respond(
     response.end();
     return;
   }
+  const closed = new Promise((resolve) => response.once('close', resolve));
   try {
     for await (const chunk of deliver(answered)) {
       if (response.destroyed) return;
       // Once it is on its way: a cut would take back what still waits in this process.
-      await new Promise((resolve) => {
-        response.once('close', resolve);
-        response.write(chunk, resolve);
-      });
+      await Promise.race([closed, new Promise((resolve) => response.write(chunk, resolve))]);
     }
     response.end();
   } catch {
