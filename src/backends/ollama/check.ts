@@ -1,6 +1,7 @@
 // Which names serving a Model takes on Ollama, and what each is made of. Pure. Options of a load
 // that clients can override by leaving them out are baked into a derived name; options that Ollama
 // has only for the whole server are refused.
+
 import type { Artifact } from '../../core/artifact.ts';
 import {
   type LoadOptions,
@@ -10,6 +11,7 @@ import {
 } from '../../core/desired.ts';
 import { didYouMean } from '../../core/did-you-mean.ts';
 import type { Digest } from '../../core/digest.ts';
+import { shortOllamaName } from '../../core/ollama-name.ts';
 import {
   type Checked,
   checked,
@@ -18,7 +20,7 @@ import {
   warningProblem,
 } from '../../core/problem.ts';
 import type { ModelRequest, PlacementShape } from '../backend.ts';
-import { canonicalName, displayName, importedBaseName, nameRefusal, parseName } from './names.ts';
+import { canonicalName, importedBaseName, nameRefusal, parseName } from './names.ts';
 import { canonicalParameters, fitsParameterType, parameterTypes } from './parameters.ts';
 import { nameOfSource } from './translate.ts';
 
@@ -94,7 +96,7 @@ function loadOf({ residency, runtime }: ModelRequest): LoadOptions {
 
 const upstreamName = (source: string): string | null => {
   const name = nameOfSource(source);
-  return name === null ? null : canonicalName(displayName(name));
+  return name === null ? null : canonicalName(shortOllamaName(name));
 };
 
 function servedName(request: ModelRequest, recipe: Recipe | null, upstream: string | null): string {

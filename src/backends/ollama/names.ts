@@ -4,64 +4,46 @@
 
 import { type Digest, digestHex, shortDigest } from '../../core/digest.ts';
 import { sha256Text } from '../../core/hash.ts';
-
-export interface OllamaName {
-  readonly host: string;
-  readonly namespace: string;
-  readonly model: string;
-  readonly tag: string;
-}
-
-const defaultHost = 'registry.ollama.ai';
-const defaultNamespace = 'library';
-const defaultTag = 'latest';
+import {
+  type OllamaName,
+  ollamaDefaults,
+  ollamaPart,
+  shortOllamaName,
+  splitOllamaName,
+} from '../../core/ollama-name.ts';
 
 /** Where imported bases stand: their names come from us, not from a registry. */
 const baseNamespace = 'modelctl-base';
 /** Where the old content of a name is kept while it is being replaced. */
 const quarantineNamespace = 'modelctl-quarantine';
 
-const partPattern = {
-  host: /^[a-z0-9_][a-z0-9_.:-]{0,349}$/i,
-  namespace: /^[a-z0-9_][a-z0-9_-]{0,79}$/i,
-  model: /^[a-z0-9_][a-z0-9_.-]{0,79}$/i,
-  tag: /^[a-z0-9_][a-z0-9_.-]{0,79}$/i,
-} as const;
+/** What an engine takes for a host; whether one can be asked there is the registry's business. */
+const enginePart = { host: /^[a-z0-9_][a-z0-9_.:-]{0,349}$/i, ...ollamaPart };
 
 /** Fills in the defaults and keeps the spelling; null when Ollama would call it invalid. */
 export function parseName(text: string): OllamaName | null {
-  const colon = text.lastIndexOf(':');
-  const tagged = colon > text.lastIndexOf('/');
-  const path = (tagged ? text.slice(0, colon) : text).split('/');
-  if (path.length > 3) return null;
-  const [model = '', namespace = defaultNamespace, host = defaultHost] = path.toReversed();
-  const name = { host, namespace, model, tag: tagged ? text.slice(colon + 1) : defaultTag };
-  const legal =
-    partPattern.host.test(name.host) &&
-    partPattern.namespace.test(name.namespace) &&
-    partPattern.model.test(name.model) &&
-    partPattern.tag.test(name.tag);
-  return legal ? name : null;
-}
-
-/** As Ollama shows it: without the default host and namespace, with the tag (DisplayShortest). */
-export function displayName({ host, namespace, model, tag }: OllamaName): string {
-  if (host.toLowerCase() !== defaultHost) return `${host}/${namespace}/${model}:${tag}`;
-  if (namespace.toLowerCase() !== defaultNamespace) return `${namespace}/${model}:${tag}`;
-  return `${model}:${tag}`;
+  const name = splitOllamaName(text);
+  if (name === null) return null;
+  const { host, namespace, model, tag } = enginePart;
+  const isLegal =
+    host.test(name.host) &&
+    namespace.test(name.namespace) &&
+    model.test(name.model) &&
+    tag.test(name.tag);
+  return isLegal ? name : null;
 }
 
 /** The key of a name that an engine lists; null when it is not a name. */
 export function listedName(text: string): string | null {
   const name = parseName(text);
-  return name === null ? null : displayName(name).toLowerCase();
+  return name === null ? null : shortOllamaName(name).toLowerCase();
 }
 
 /** The canonical form of a name that somebody may want; null when it cannot be one here. */
 export function canonicalName(text: string): string | null {
   const name = parseName(text);
   if (name === null || isSourceSelector(name.tag) || isIn(name, quarantineNamespace)) return null;
-  return displayName(name).toLowerCase();
+  return shortOllamaName(name).toLowerCase();
 }
 
 /**
@@ -71,7 +53,7 @@ export function canonicalName(text: string): string | null {
 const isSourceSelector = (tag: string): boolean => /^(?:local|cloud|.*-cloud)$/i.test(tag);
 
 const isIn = (name: OllamaName, namespace: string): boolean =>
-  name.host.toLowerCase() === defaultHost && name.namespace.toLowerCase() === namespace;
+  name.host.toLowerCase() === ollamaDefaults.host && name.namespace.toLowerCase() === namespace;
 
 export const isQuarantined = (canonical: string): boolean =>
   canonical.startsWith(`${quarantineNamespace}/`);
@@ -100,7 +82,7 @@ export function nameRefusal(text: string): string | null {
 
 /** The name of the base that is imported for a Model; lower-cased, so already canonical. */
 export const importedBaseName = (model: string): string =>
-  `${baseNamespace}/${model.toLowerCase()}:${defaultTag}`;
+  `${baseNamespace}/${model.toLowerCase()}:${ollamaDefaults.tag}`;
 
 /** Whether a registry is on this machine: only those are spoken to in plain http. */
 export function isLoopbackRegistry(name: OllamaName): boolean {

@@ -1,6 +1,7 @@
 // What an Ollama holds and runs, as core knows it. Three requests when everything is known; more
 // only for details never seen before and for blobs of what is missing. Reads only.
 import type { BackendReference } from '../../core/backend-reference.ts';
+import { mapBounded } from '../../core/concurrency.ts';
 import type { Digest } from '../../core/digest.ts';
 import type {
   BackendObservation,
@@ -12,7 +13,6 @@ import type {
 import { ProblemError } from '../../core/problem.ts';
 import type { BackendContext, Question } from '../backend.ts';
 import { hasBlob, list, type Running, running, show, version } from './client.ts';
-import { mapBounded } from './concurrency.ts';
 import { savedOf } from './quarantine.ts';
 import {
   expiry,

@@ -1,13 +1,15 @@
 // Pulls a tag through the engine, which fetches from the registry itself and knows no digests: the
 // content is compared with the locked one as soon as the stream tells of it, and again at the end.
+
 import { type Artifact, artifactBytes } from '../../core/artifact.ts';
 import { assert } from '../../core/assert.ts';
 import type { Digest } from '../../core/digest.ts';
+import { shortOllamaName } from '../../core/ollama-name.ts';
 import { errorProblem, ProblemError } from '../../core/problem.ts';
 import type { PerformContext, Performed } from '../backend.ts';
 import { pull } from './client.ts';
 import { engineFailure } from './failures.ts';
-import { canonicalName, displayName, isLoopbackRegistry } from './names.ts';
+import { canonicalName, isLoopbackRegistry } from './names.ts';
 import { type Progress, replace, upstreamMoved, type Workshop } from './replace.ts';
 import { nameOfSource, type StreamEvent } from './translate.ts';
 import type { Engine } from './transport.ts';
@@ -26,7 +28,7 @@ export function pullTag(
   const source = nameOfSource(artifact.source);
   assert(source !== null, `${artifact.source} cannot be pulled by Ollama`);
   // Spelled as the source spells it: a registry may tell `Q4_K_M` from `q4_k_m`.
-  const spelled = displayName(source);
+  const spelled = shortOllamaName(source);
   assert(canonicalName(spelled) === name, `${artifact.source} is pulled under its own name only`);
   const coming = artifact.revision;
   const make = (progress: Progress): Promise<void> =>

@@ -1,8 +1,9 @@
 // Who else runs on the same weights? Ollama keeps one runner per weights for all names over them and
 // shows it under the name that started it, so a runner can be needed by names of other contents.
+
+import { mapBounded } from '../../core/concurrency.ts';
 import type { BackendContext } from '../backend.ts';
 import { show } from './client.ts';
-import { mapBounded } from './concurrency.ts';
 import type { Listing } from './translate.ts';
 import type { Engine } from './transport.ts';
 

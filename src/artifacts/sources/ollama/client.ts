@@ -1,6 +1,7 @@
 // Wire I/O with a registry that speaks Ollama's protocol: manifests by tag, blobs by digest, and
 // tokens for those who have no key. Returns bytes; what they mean is translate.ts.
 import type { Digest } from '../../../core/digest.ts';
+import { type OllamaName, shortOllamaName } from '../../../core/ollama-name.ts';
 import { errorProblem, ProblemError } from '../../../core/problem.ts';
 import type { ByteRange } from '../../../io/io.ts';
 import { refusalOf, shownUrl } from '../../http/address.ts';
@@ -9,7 +10,7 @@ import { type Answer, follow } from '../../http/follow.ts';
 import { bodyIdleTimeoutMs, headersTimeoutMs, openRange } from '../../http/open-range.ts';
 import { type Asked, statusProblem, throwWireProblem } from '../../http/problems.ts';
 import type { OpenedFile, SourceContext } from '../../source.ts';
-import { type OllamaName, registryUrl, shortOllamaName, suggestName } from './reference.ts';
+import { registryUrl, suggestName } from './reference.ts';
 
 const manifestBytesMax = 4 * 1024 * 1024;
 export const configBytesMax = 1024 * 1024;

@@ -2,6 +2,7 @@
 // first, so that the plan knows bytes and digests before an engine is asked to pull anything.
 import type { ArtifactFacts } from '../../../core/artifact.ts';
 import { sha256Text } from '../../../core/hash.ts';
+import { shortOllamaName } from '../../../core/ollama-name.ts';
 import {
   type Checked,
   checked,
@@ -14,7 +15,7 @@ import {
 import { asChecked } from '../../as-checked.ts';
 import type { Source } from '../../source.ts';
 import { configBytesMax, type RegistryClient, registryClient } from './client.ts';
-import { formatOllamaName, parseOllamaReference, shortOllamaName } from './reference.ts';
+import { formatOllamaName, parseOllamaReference } from './reference.ts';
 import { artifactOf, type Manifest, parseFacts, parseManifest } from './translate.ts';
 
 export const ollamaSource = {

@@ -5,18 +5,16 @@
 // takes lower case only. Tags, and names elsewhere, keep theirs: registries tell `q4_K_M` from
 // `q4_k_m`. Engines that do not are the business of their backend.
 import { didYouMean } from '../../../core/did-you-mean.ts';
+import {
+  type OllamaName,
+  ollamaDefaults,
+  ollamaPart,
+  shortOllamaName,
+  splitOllamaName,
+} from '../../../core/ollama-name.ts';
 import { type Checked, checked, errorProblem, refused } from '../../../core/problem.ts';
 import { isLoopback } from '../../http/address.ts';
 
-export interface OllamaName {
-  /** With its port where it has one. */
-  readonly host: string;
-  readonly namespace: string;
-  readonly model: string;
-  readonly tag: string;
-}
-
-const defaultHost = 'registry.ollama.ai';
 const scheme = 'ollama://';
 const form = 'ollama://[host/][namespace/]model[:tag]';
 
@@ -28,14 +26,14 @@ export function parseOllamaReference(reference: string): Checked<OllamaName> {
   const body = reference.toLowerCase().startsWith(scheme)
     ? reference.slice(scheme.length)
     : reference;
-  const parts = split(body);
+  const parts = splitOllamaName(body);
   const shown = body.length <= 200 ? `"${body}"` : 'The reference';
   if (parts === null) {
     return invalid(`${shown} has more than host, namespace and model in it.`, `Write ${form}.`);
   }
   for (const [part, rule] of Object.entries(rules)) {
     const text = parts[part as keyof OllamaName];
-    if (rule.pattern.test(text) && text.length <= rule.lengthMax) continue;
+    if (rule.pattern.test(text)) continue;
     if (part === 'namespace' && looksLikeHost(text)) return hostWithoutNamespace(text, parts);
     return invalid(`The ${part} in ${shown} ${rule.says}.`, remedyFor(parts));
   }
@@ -45,7 +43,7 @@ export function parseOllamaReference(reference: string): Checked<OllamaName> {
   if (/^(cloud|local)$|-cloud$/i.test(parts.tag)) return runsElsewhere(parts.tag);
   const lower = parts.host.toLowerCase();
   return checked(
-    lower === defaultHost
+    lower === ollamaDefaults.host
       ? {
           host: lower,
           namespace: parts.namespace.toLowerCase(),
@@ -60,13 +58,6 @@ export function parseOllamaReference(reference: string): Checked<OllamaName> {
 export const formatOllamaName = (name: OllamaName): string =>
   `${scheme}${name.host}/${name.namespace}/${name.model}:${name.tag}`;
 
-/** As people write it: without the defaults. */
-export function shortOllamaName(name: OllamaName): string {
-  const own = `${name.model}:${name.tag}`;
-  if (name.host !== defaultHost) return `${name.host}/${name.namespace}/${own}`;
-  return name.namespace === 'library' ? own : `${name.namespace}/${own}`;
-}
-
 /** Registries on loopback are spoken to in plain http, as docker and oras do. */
 export function registryUrl(name: OllamaName, kind: 'manifests' | 'blobs', what: string): URL {
   const { hostname } = new URL(`http://${name.host}`);
@@ -74,43 +65,18 @@ export function registryUrl(name: OllamaName, kind: 'manifests' | 'blobs', what:
   return new URL(`${protocol}://${name.host}/v2/${name.namespace}/${name.model}/${kind}/${what}`);
 }
 
-function split(body: string): OllamaName | null {
-  const colon = body.lastIndexOf(':');
-  const tagged = colon > body.lastIndexOf('/');
-  const path = (tagged ? body.slice(0, colon) : body).split('/');
-  const [model = '', namespace = 'library', host = defaultHost, ...more] = path.toReversed();
-  if (more.length > 0) return null;
-  return { host, namespace, model, tag: tagged ? body.slice(colon + 1) : 'latest' };
-}
-
 const says = (also: string): string =>
   `must begin with a letter, digit or underscore, go on with these${also}, and not be too long`;
 
-const rules: Record<
-  keyof OllamaName,
-  { readonly pattern: RegExp; readonly lengthMax: number; readonly says: string }
-> = {
+const rules: Record<keyof OllamaName, { readonly pattern: RegExp; readonly says: string }> = {
   host: {
     pattern:
-      /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]))?$/,
-    lengthMax: 350,
+      /^(?!.{351})[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]))?$/,
     says: 'must be a host name, with a port from 1 to 65535 if it has one',
   },
-  namespace: {
-    pattern: /^[A-Za-z0-9_][A-Za-z0-9_-]*$/,
-    lengthMax: 80,
-    says: says(' and dashes'),
-  },
-  model: {
-    pattern: /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/,
-    lengthMax: 80,
-    says: says(', dots and dashes'),
-  },
-  tag: {
-    pattern: /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/,
-    lengthMax: 80,
-    says: says(', dots and dashes'),
-  },
+  namespace: { pattern: ollamaPart.namespace, says: says(' and dashes') },
+  model: { pattern: ollamaPart.model, says: says(', dots and dashes') },
+  tag: { pattern: ollamaPart.tag, says: says(', dots and dashes') },
 };
 
 const pinsByLock =
@@ -149,7 +115,7 @@ const runsElsewhere = (tag: string): Checked<never> =>
 export function suggestName(name: OllamaName): string {
   const dashed = /^(.+?)[-_](\d+(?:\.\d+)?[bm].*)$/i.exec(name.model);
   const tags =
-    name.host === defaultHost
+    name.host === ollamaDefaults.host
       ? `Its tags are listed at https://ollama.com/${name.namespace}/${name.model}/tags.`
       : 'Ask the registry which tags it has; its protocol cannot list them.';
   if (dashed !== null && name.tag === 'latest') {
