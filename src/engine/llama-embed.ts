@@ -31,9 +31,15 @@ export function embedderOf(
         }
         promptTokens += tokens;
         const { vector } = await embedding.getEmbeddingFor(text);
-        vectors.push(vector);
+        vectors.push(unitLength(vector));
       }
       return { vectors, promptTokens };
     },
   };
+}
+
+/** As llama-server, Ollama and OpenAI answer, so that a dot product is the cosine. */
+function unitLength(vector: readonly number[]): readonly number[] {
+  const length = Math.hypot(...vector);
+  return length === 0 ? vector : vector.map((one) => one / length);
 }

@@ -163,7 +163,7 @@ function renderDrift(drift: readonly Drift[], { style }: Sections): string {
     (one) => `  ≠ ${renderName(one)}  ${one.reason}: ${escapeText(one.because)}`,
   );
   return [
-    `${style.strong(`Drift: ${drift.length}.`)} Changed since the last run by others:`,
+    `${style.strong(`Drift: ${drift.length}.`)} Changed since the last run, and not by modelctl:`,
     ...lines,
   ].join('\n');
 }

@@ -233,6 +233,7 @@ describe('embeddings', () => {
     expect(vectors.map((vector) => vector.length)).toEqual([64, 64, 64]);
     expect(vectors[0]).toEqual(vectors[2]);
     expect(vectors[0]).not.toEqual(vectors[1]);
+    for (const vector of vectors) expect(Math.hypot(...vector)).toBeCloseTo(1, 5);
     expect(body.usage.prompt_tokens).toBe(15);
   });
 

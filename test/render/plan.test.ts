@@ -28,7 +28,7 @@ describe('a plan for people', () => {
       Left over: 1, 1.5 GB. No longer declared, and kept:
         . unused:latest  1.5 GB  modelctl apply --prune
 
-      Drift: 1. Changed since the last run by others:
+      Drift: 1. Changed since the last run, and not by modelctl:
         ≠ coder:latest  config-drift: It was cccccccccccc and is dddddddddddd."
     `);
   });
