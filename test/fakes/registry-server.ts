@@ -33,6 +33,8 @@ export interface FakeRequest {
 export interface FakeRegistry extends RegistryStore, Pick<Faults, 'add'> {
   /** Every request, in order. */
   readonly requests: readonly FakeRequest[];
+  /** Bytes of bodies that went out over a socket, by path. */
+  readonly sent: Map<string, number>;
   /** Null: the connection is refused. */
   readonly handle: (request: FakeRequest) => FakeResponse | null;
   /** A port that reaches this registry under every host name. */
@@ -54,6 +56,7 @@ export function createRegistry(options: RegistryOptions = {}): FakeRegistry {
   const store = createStore();
   const faults = createFaults();
   const requests: FakeRequest[] = [];
+  const sent = new Map<string, number>();
   const tokens = options.tokens ?? 'not-asked';
 
   const handle = (request: FakeRequest): FakeResponse | null => {
@@ -81,9 +84,10 @@ export function createRegistry(options: RegistryOptions = {}): FakeRegistry {
     ...store,
     add: faults.add,
     requests,
+    sent,
     handle,
     http,
-    listen: (port = 0) => listen(handle, faults, port),
+    listen: (port = 0) => listen({ handle, faults, sent }, port),
   };
 }
 
@@ -201,9 +205,11 @@ function inProcess(
   };
 }
 
-async function listen(handle: FakeRegistry['handle'], faults: Faults, port: number) {
+type Served = Pick<FakeRegistry, 'handle' | 'sent'> & { readonly faults: Faults };
+
+async function listen(served: Served, port: number) {
   const server = createServer((request, response) => {
-    void respond(request, response, handle, faults);
+    void respond(request, response, served);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -222,8 +228,7 @@ async function listen(handle: FakeRegistry['handle'], faults: Faults, port: numb
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  handle: FakeRegistry['handle'],
-  faults: Faults,
+  { handle, faults, sent }: Served,
 ): Promise<void> {
   if (request.url === '/_faults') {
     const { on, ...fault } = JSON.parse(await text(request)) as Fault & { readonly on: string };
@@ -245,12 +250,14 @@ async function respond(
     response.end();
     return;
   }
-  const closed = new Promise((resolve) => response.once('close', resolve));
+  const gone = new Promise((resolve) => response.once('close', resolve));
   try {
     for await (const chunk of deliver(answered)) {
       if (response.destroyed) return;
+      sent.set(url.pathname, (sent.get(url.pathname) ?? 0) + chunk.length);
       // Once it is on its way: a cut would take back what still waits in this process.
-      await Promise.race([closed, new Promise((resolve) => response.write(chunk, resolve))]);
+      const written = new Promise((resolve) => response.write(chunk, resolve));
+      await Promise.race([written, gone]);
     }
     response.end();
   } catch {

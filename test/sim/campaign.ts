@@ -7,7 +7,9 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../toolchain/build.ts';
 import { crashEverywhere, crashScenarios } from './crash.ts';
-import { killOnEmbedded, killOnOllama } from './kill.ts';
+import type { KillCount } from './kill.ts';
+import { killOnEmbedded } from './kill-embedded.ts';
+import { killOnOllama } from './kill-ollama.ts';
 import { playScenarios } from './scenarios.ts';
 
 const { values } = parseArgs({
@@ -42,10 +44,7 @@ const parts: Readonly<Record<string, () => Promise<string>>> = {
     await ensureBuilt();
     const ollama = await killOnOllama(kills, seed);
     const embedded = await killOnEmbedded(Math.ceil(kills / embeddedShare), seed);
-    return (
-      `${ollama.rounds} rounds of kill -9 against Ollama (${ollama.kills} while it ran), ` +
-      `${embedded.rounds} with the embedded engine (${embedded.kills})`
-    );
+    return `kill -9 ${killText(ollama)} against Ollama; ${killText(embedded)} with the embedded engine`;
   },
 };
 
@@ -60,6 +59,12 @@ for (const [part, play] of Object.entries(parts)) {
     process.stderr.write(`${part}, seed ${seed}, failed: ${textOf(error)}\n`);
     process.exitCode = 1;
   }
+}
+
+function killText({ kills: times, rounds, phases }: KillCount): string {
+  const where = [...phases].toSorted(([, one], [, other]) => other - one);
+  const told = where.map(([phase, count]) => `${count} ${phase}`).join(', ');
+  return `${times} times in ${rounds} runs (${told})`;
 }
 
 function textOf(error: unknown): string {

@@ -1,8 +1,9 @@
 // Real runs of the real program: started, waited for, or killed with a signal that no handler sees.
+// What can be seen of a run from outside are its signs: requests that reach a server, lines that it
+// prints. They say how far it is, however fast the machine happens to be.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -13,6 +14,8 @@ export interface Command {
   /** Address for OLLAMA_HOST. */
   readonly ollama: string;
   readonly arguments: readonly string[];
+  /** Requests that it makes. */
+  readonly requests: Signs;
 }
 
 export interface Ended {
@@ -21,16 +24,32 @@ export interface Ended {
   readonly stdout: string;
   readonly stderr: string;
   readonly durationMs: number;
+  readonly signs: number;
 }
 
-/** When a run is killed: so long after it began, or after `from` says that it has begun to act. */
+/** When a run is killed: so long after so many signs of it; after 0 signs is its start. */
 export interface Moment {
-  readonly from: 'start' | (() => boolean);
+  readonly signs: number;
   readonly afterMs: number;
 }
 
+/** Tells whoever listens of each request, before it is answered. */
+export interface Signs {
+  readonly tell: () => void;
+  readonly listen: (hear: () => void) => void;
+}
+
+export function createSigns(): Signs {
+  let hear: () => void = () => undefined;
+  return {
+    tell: () => hear(),
+    listen: (next) => {
+      hear = next;
+    },
+  };
+}
+
 const runTimeoutMs = 60_000;
-const lookMs = 2;
 
 export async function runCommand(command: Command, moment: Moment | null = null): Promise<Ended> {
   const startedAt = performance.now();
@@ -47,25 +66,32 @@ export async function runCommand(command: Command, moment: Moment | null = null)
     timeout: runTimeoutMs,
     killSignal: 'SIGKILL',
   });
+  const kill = (): void => {
+    child.kill('SIGKILL');
+  };
+  let timer: NodeJS.Timeout | undefined;
+  let signs = 0;
+  const see = (more: number): void => {
+    const isNow = moment !== null && signs < moment.signs && moment.signs <= signs + more;
+    signs += more;
+    if (!isNow) return;
+    if (moment.afterMs === 0) kill();
+    else timer = setTimeout(kill, moment.afterMs);
+  };
+  if (moment?.signs === 0) timer = setTimeout(kill, moment.afterMs);
+  command.requests.listen(() => see(1));
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString('utf8');
+    const text = chunk.toString('utf8');
+    stdout += text;
+    see(text.split('\n').length - 1);
   });
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString('utf8');
   });
-  const closed = once(child, 'exit');
-  if (moment !== null) void killAt(moment, child);
-  await closed;
-  return { code: child.exitCode, stdout, stderr, durationMs: performance.now() - startedAt };
-}
-
-async function killAt(moment: Moment, child: ReturnType<typeof spawn>): Promise<void> {
-  while (moment.from !== 'start' && !moment.from()) {
-    if (child.exitCode !== null) return;
-    await wait(lookMs);
-  }
-  await wait(moment.afterMs);
-  child.kill('SIGKILL');
+  await once(child, 'close');
+  clearTimeout(timer);
+  command.requests.listen(() => undefined);
+  return { code: child.exitCode, stdout, stderr, durationMs: performance.now() - startedAt, signs };
 }
