@@ -15,13 +15,13 @@ export function sourceAdvice(source: string): SourceAdvice {
   const is = `\`spec.source\` is ${showValue(source, []) ?? 'empty'}`;
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(source)?.[1]?.toLowerCase();
   if (scheme === undefined) return withoutScheme(source, is);
-  if (scheme === 'http') {
+  if (scheme === 'http' && !onThisMachine.test(source)) {
     return {
-      detail: `${is}, and files are not fetched over plain http.`,
+      detail: `${is}, and files of other machines are not fetched over plain http.`,
       remedy: 'Write `https://`, and add `#sha256=` with the digest of the file.',
     };
   }
-  if (scheme === 'https') return https(source, is);
+  if (scheme === 'http' || scheme === 'https') return web(source, is);
   if (scheme === 'file') return { detail: `${is}, which names no file.`, remedy: asFile };
   if (scheme === 'ollama') return { detail: `${is}, which is not a name.`, remedy: asName };
   const near = didYouMean(scheme, schemes);
@@ -37,7 +37,10 @@ export function sourceAdvice(source: string): SourceAdvice {
 const asFile = 'Write `file://./model.gguf`, relative to the folder of this manifest.';
 const asName = 'Write it as `ollama pull` takes it, without spaces: `qwen3:8b`.';
 
-function https(source: string, is: string): SourceAdvice {
+/** As the schema's pattern has it. */
+const onThisMachine = /^http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?\//;
+
+function web(source: string, is: string): SourceAdvice {
   if (/^https:\/\/[^/#]*@/i.test(source)) {
     return {
       detail: `${is}: user name and password cannot be part of it.`,

@@ -13,6 +13,9 @@ test.each([
   'file://./my model.gguf',
   'file:///srv/models/a.gguf',
   `https://example.com/a.gguf?download=1#sha256=${digest}`,
+  `http://localhost:8080/a.gguf#sha256=${digest}`,
+  `http://127.0.0.1/a.gguf#sha256=${digest}`,
+  `http://[::1]:80/a.gguf#sha256=${digest}`,
 ])('accepts %s', async (source) => {
   expect((await loadText(modelWith(`source: "${source}"`))).problems).toEqual([]);
 });
@@ -21,6 +24,9 @@ test.each([
   ['olama://qwen3:8b', 'Did you mean `ollama://`?'],
   ['hf://org/repo', '`hf://` is not a source that is known here'],
   ['http://example.com/a.gguf', 'not fetched over plain http'],
+  [`http://localhost.example.com/a#sha256=${digest}`, 'not fetched over plain http'],
+  [`http://me:pass@localhost/a#sha256=${digest}`, 'not fetched over plain http'],
+  ['http://localhost:8080/a.gguf', 'without the digest of the file'],
   ['https://example.com/a.gguf', 'without the digest of the file'],
   ['https://example.com/a.gguf#sha256=abc', 'a sha256 has 64 hex digits'],
   [`https://me:pass@example.com/a#sha256=${digest}`, 'user name and password cannot be part of it'],
