@@ -7,7 +7,7 @@ import type { HeldBecause } from '../core/held.ts';
 import { madeFrom, sameMade } from '../core/made.ts';
 import type { ObservedPlacement } from '../core/observed.ts';
 import type { Reason } from '../core/plan.ts';
-import { detailsOf, foundationOf, madeOf, sightOf, type World } from './world.ts';
+import { detailsOf, foundationOf, isOurWork, madeOf, sightOf, type World } from './world.ts';
 
 export type ContentVerdict =
   | { readonly kind: 'satisfied'; readonly observed: ObservedPlacement }
@@ -67,9 +67,8 @@ function judgeSame(
   placement: DesiredPlacement,
   observed: ObservedPlacement,
 ): ContentVerdict {
-  const recorded = world.owned.get(placement.key)?.digest ?? null;
-  const isOurs = recorded !== null || world.ledger.interrupted.has(placement.key);
-  if (observed.cutOff !== true || !isOurs) return { kind: 'satisfied', observed };
+  if (observed.cutOff !== true || !isOurWork(world, placement.key, observed.digest))
+    return { kind: 'satisfied', observed };
   const because = 'An earlier run was cut off before it had cleared away what was there.';
   return { kind: 'build', reason: 'config-drift', because, replaces: observed, keepsContent: true };
 }

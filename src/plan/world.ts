@@ -91,3 +91,15 @@ export function foundationOf(
   const name = build.kind === 'derive' ? build.base : build.of;
   return desired.placements.get(placementKey({ ...placement, name }));
 }
+
+/**
+ * Whether a run that is on record brought what a name holds now, or was cut off while it did. What
+ * was found there may stem from a run of ours too, but nothing says so any more.
+ */
+export function isOurWork(world: World, key: PlacementKey, digest: Digest): boolean {
+  if (world.ledger.interrupted.has(key)) return true;
+  const entry = world.owned.get(key);
+  return (
+    entry !== undefined && entry.digest !== null && !(entry.adopted && entry.digest === digest)
+  );
+}
