@@ -98,6 +98,8 @@ export function createOracle(world: World): Oracle {
     const now = world.clock.now();
     const recent = losses.filter((one) => one.engine === engine && one.at > now - dayMs);
     const lost = new Set(lostModels(run, engine, names));
+    // What is lost again counts once: a run may finish what one before it began.
+    const total = new Set([...lost, ...recent.map(({ model }) => model)]).size;
     const allowed = run.options.request?.allowEvictions ?? null;
     const own = new Set(
       before.inventory
@@ -105,7 +107,6 @@ export function createOracle(world: World): Oracle {
         .map((entry) => entry.model),
     );
     const limit = Math.max(lossesFree, Math.floor(own.size * lossesShare));
-    const total = lost.size + new Set(recent.map(({ model }) => model)).size;
     if (lost.size > 0 && allowed === null && total > limit) {
       throw new Violation(
         `lost ${total} models on ${engine} within a day, ${limit} of ${own.size} may be`,
