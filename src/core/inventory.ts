@@ -25,7 +25,8 @@ export interface InventoryEntry extends Placement {
 /**
  * Whether content that is as wanted was there before modelctl did anything about it: whoever brought
  * it has to agree before it goes. `own` is the entry of the set in question, `others` are those of
- * other sets; `wasCutOff` says that an action on the name was begun and never closed.
+ * other sets; `wasCutOff` says that an action on the name was begun and never closed. Other content
+ * than on record was put there by somebody else, however ours the name was.
  */
 export function wasFound(
   digest: Digest,
@@ -39,7 +40,7 @@ export function wasFound(
     readonly wasCutOff: boolean;
   },
 ): boolean {
-  if (own !== undefined && (own.digest !== null || wasCutOff)) return own.adopted;
+  if (own !== undefined && (own.digest === digest || wasCutOff)) return own.adopted;
   return !others.some((other) => other.digest === digest && !other.adopted);
 }
 
