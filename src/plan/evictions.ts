@@ -1,6 +1,7 @@
 // The actions that take away what left the set: unloaded first where we keep it loaded, evicted when
 // everything else of the same Model is done, so that a failed roll-out keeps the old model. Only
 // where a pull needs the room does an eviction come first, and then no more of them than it takes.
+import type { InventoryEntry } from '../core/inventory.ts';
 import { backendKey, type PlacementKey, placementKey } from '../core/key.ts';
 import type { Action, ActionId, EvictAction, UnloadAction } from '../core/plan.ts';
 import { base } from './actions.ts';
@@ -18,10 +19,14 @@ export interface Evictions {
   readonly free: readonly EvictAction[];
 }
 
-/** What has no successor among `builds` comes first, and a base after what is built on it. */
+/**
+ * What has no successor among `builds` comes first, and a base after what is built on it. What is
+ * `givenUp` to another set is only unloaded.
+ */
 export function evictionsOf(
   world: World,
   victims: readonly Victim[],
+  givenUp: readonly InventoryEntry[],
   builds: readonly Action[],
 ): Evictions {
   const building = new Set(builds.map(({ model }) => model));
@@ -45,7 +50,10 @@ export function evictionsOf(
   });
   const unloads = sorted.filter(({ unloadFirst }) => unloadFirst);
   return {
-    unloads: unloads.map(({ entry }) => unloadAction(entry)),
+    unloads: [
+      ...unloads.map(({ entry }) => unloadAction(entry, 'It is to be evicted.')),
+      ...givenUp.map((entry) => unloadAction(entry, 'It left the set, which kept it there.')),
+    ],
     evicts,
     free: evicts.filter((evict) => !bound.has(placementKey(evict))),
   };
@@ -80,8 +88,8 @@ type Dependents = ReadonlyMap<string, readonly Victim[]>;
 const dependencyKey = (entry: Victim['entry'], name: string | null): string =>
   `${backendKey(entry)} ${name ?? ''}`;
 
-const unloadAction = (entry: Victim['entry']): UnloadAction => ({
-  ...base(entry, 'pruned', 'It is to be evicted.'),
+const unloadAction = (entry: InventoryEntry, because: string): UnloadAction => ({
+  ...base(entry, 'pruned', because),
   kind: 'unload',
   id: actionId('unload', entry),
   bytes: noBytes,

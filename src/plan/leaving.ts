@@ -17,6 +17,8 @@ export interface Leaving {
   readonly held: readonly Held[];
   readonly leftovers: readonly Leftover[];
   readonly released: readonly Placement[];
+  /** Of those, what is unloaded first. */
+  readonly unloaded: readonly InventoryEntry[];
 }
 
 /** Each that stays may make others stay; this goes on until nothing changes any more. */
@@ -35,7 +37,7 @@ export function settleLeavers(
   for (;;) {
     const going = current.filter(mayGo);
     const keys = new Set(going.map(({ entry }) => placementKey(entry)));
-    const unloaded = [...going.flatMap(unloadOf), ...released];
+    const unloaded = [...current.flatMap(unloadOf), ...released];
     const next = current.map((leaver) =>
       mayGo(leaver) ? amongOthers(world, leaver, { current, dependents, keys, unloaded }) : leaver,
     );
@@ -61,7 +63,7 @@ function stuckModels(judged: readonly Judged[]): ReadonlyMap<string, Held> {
 /** As long as its successor is held, on whatever engine, the old one is what there is. */
 function besideSuccessor(leaver: Leaver, stuck: ReadonlyMap<string, Held>): Leaver {
   const held = stuck.get(leaver.entry.model);
-  if (held === undefined || !mayGo(leaver)) return leaver;
+  if (held === undefined || !(mayGo(leaver) || unloadOf(leaver).length > 0)) return leaver;
   const detail = `It left the set, but stays while ${held.name} is held: ${held.detail}`;
   return { ...leaver, verdict: hold(held.because, detail, held.remedy) };
 }
@@ -89,10 +91,13 @@ interface Unloaded {
   readonly observed: ObservedPlacement;
 }
 
-const unloadOf = ({ verdict }: Leaver): readonly Unloaded[] =>
-  verdict.kind === 'victim' && verdict.victim.unloadFirst
-    ? [{ at: verdict.victim.entry, observed: verdict.victim.observed }]
-    : [];
+function unloadOf({ entry: at, verdict }: Leaver): readonly Unloaded[] {
+  if (verdict.kind === 'victim' && verdict.victim.unloadFirst) {
+    return [{ at, observed: verdict.victim.observed }];
+  }
+  const observed = verdict.kind === 'released' ? verdict.unload : null;
+  return observed === null ? [] : [{ at, observed }];
+}
 
 /** Wanted names that this plan unloads, as far as it can be told before it is made. */
 function releasedIn(world: World, judged: readonly Judged[]): readonly Unloaded[] {
@@ -172,6 +177,7 @@ function summed(leavers: readonly Leaver[], unloaded: readonly Unloaded[], world
   const held: Held[] = [];
   const leftovers: Leftover[] = [];
   const released: Placement[] = [];
+  const givenBack: InventoryEntry[] = [];
   for (const { entry, verdict } of leavers) {
     const { host, backend, name, model } = entry;
     if (verdict.kind === 'victim') victims.push(verdict.victim);
@@ -181,7 +187,10 @@ function summed(leavers: readonly Leaver[], unloaded: readonly Unloaded[], world
       const at = sharer && { host: sharer.host, backend: sharer.backend, name: sharer.name };
       victims.push({ entry, observed, unloadFirst: false, sharer: at ?? null });
     }
-    if (verdict.kind === 'released') released.push({ host, backend, name });
+    if (verdict.kind === 'released') {
+      released.push({ host, backend, name });
+      if (verdict.unload !== null) givenBack.push(entry);
+    }
     if (verdict.kind === 'held') {
       const { because, detail, remedy } = verdict;
       held.push({ host, backend, name, model, because, detail, remedy });
@@ -191,5 +200,5 @@ function summed(leavers: readonly Leaver[], unloaded: readonly Unloaded[], world
       leftovers.push({ host, backend, name, model, digest, bytes, remedy: verdict.remedy });
     }
   }
-  return { victims, held, leftovers, released };
+  return { victims, held, leftovers, released, unloaded: givenBack };
 }

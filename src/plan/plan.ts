@@ -61,7 +61,7 @@ function fit(
     const leaving = settleLeavers(world, leavers, judged);
     const victims = leaving.victims.filter(({ entry }) => !refused.has(backendKey(entry)));
     const builds = buildActions(world, judged);
-    const evictions = evictionsOf(world, victims, builds);
+    const evictions = evictionsOf(world, victims, leaving.unloaded, builds);
     const { vetoes: more, early } = takeRoom(world, builds, evictions.free);
     if (more.size > 0) {
       vetoes = new Map([...vetoes, ...more]);

@@ -24,7 +24,8 @@ export interface Victim {
 
 export type LeaverVerdict =
   | { readonly kind: 'gone' }
-  | { readonly kind: 'released' }
+  /** Another set owns it too; what only we keep in memory is given back before that. */
+  | { readonly kind: 'released'; readonly unload: ObservedPlacement | null }
   | {
       readonly kind: 'leftover';
       readonly observed: ObservedPlacement;
@@ -98,7 +99,7 @@ function judgeVictim(
       'Apply all files of the set together.',
     );
   }
-  if (otherOwners.has(key)) return { kind: 'released' };
+  if (otherOwners.has(key)) return judgeReleased(world, entry, observed, staying);
   if (entry.digest !== observed.digest) {
     const why = ledger.interrupted.has(key)
       ? 'and an earlier run was cut off there, so nobody knows who put it there'
@@ -117,6 +118,24 @@ function judgeVictim(
     return hold('needs-approval', `It left the set; ${why}.`, `modelctl approve ${entry.name}`);
   }
   return judgeMemory(world, entry, observed, staying);
+}
+
+/** The other set did not put it into memory, and would leave it there for good. */
+function judgeReleased(
+  world: World,
+  entry: InventoryEntry,
+  observed: ObservedPlacement,
+  staying: Staying,
+): LeaverVerdict {
+  const { loaded } = observed;
+  const isKeptByUs = staysLoaded(entry.residency) && entry.digest === observed.digest;
+  if (!isKeptByUs || loaded?.expiresAt !== 'never') return { kind: 'released', unload: null };
+  const { stayingFor, keptUnderName } = sharingOf(world, entry, observed, staying);
+  const isShared = loaded.ownHold === true ? keptUnderName : stayingFor !== null;
+  if (isShared) return { kind: 'released', unload: null };
+  if (loaded.inUse !== true) return { kind: 'released', unload: observed };
+  const detail = 'It left the set and stays for another one, but is loaded and in use.';
+  return hold('in-use', detail, 'It is given up once it is idle.');
 }
 
 /** What we keep in memory is given back first; what others loaded may be in use by them. */

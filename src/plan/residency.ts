@@ -75,9 +75,8 @@ export function isToBeReleased(
 ): boolean {
   if (!isKeptByUs(world, placement, observed) || staysLoaded(placement.residency)) return false;
   if (observed.loaded?.expiresAt !== 'never') return false;
-  return (
-    observed.loaded.ownHold === true || sharingOf(world, placement, observed).stayingFor === null
-  );
+  const { stayingFor, keptUnderName } = sharingOf(world, placement, observed);
+  return observed.loaded.ownHold === true ? !keptUnderName : stayingFor === null;
 }
 
 /** Of the content on record: what else is in memory under the name is not our doing. */

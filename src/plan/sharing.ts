@@ -11,6 +11,8 @@ export interface Sharing {
   readonly contentWanted: boolean;
   /** The runner is to stay for another name: of the same content, of the same weights, or not. */
   readonly stayingFor: 'content' | 'weights' | null;
+  /** Another set keeps this very name in memory. */
+  readonly keptUnderName: boolean;
 }
 
 /** `staying` are the placements that keep their content; all of them when it is left out. */
@@ -22,6 +24,7 @@ export function sharingOf(
 ): Sharing {
   let contentWanted = false;
   let stayingFor: Sharing['stayingFor'] = null;
+  let keptUnderName = false;
   const own = placementKey(at);
   for (const other of world.desired.placements.values()) {
     if (staying?.has(other.key) === false) continue;
@@ -35,10 +38,11 @@ export function sharingOf(
     else if (sameWeights(world, at, observed, sight.observed)) stayingFor ??= 'weights';
   }
   for (const other of keptByOthers(world, at)) {
+    if (other.name === at.name) keptUnderName = true;
     if (other.digest === observed.digest) stayingFor = 'content';
     else if (sameWeights(world, at, observed, other)) stayingFor ??= 'weights';
   }
-  return { contentWanted, stayingFor };
+  return { contentWanted, stayingFor, keptUnderName };
 }
 
 /** What other sets keep in memory there, this very name included. */

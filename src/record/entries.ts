@@ -37,12 +37,12 @@ export const ownEntries = ({
   );
 
 export function currentEntries(input: RecordInput): ReadonlyMap<PlacementKey, InventoryEntry> {
-  const { desired, observed } = input;
+  const { desired } = input;
   const own = ownEntries(input);
   const entries = new Map<PlacementKey, InventoryEntry>();
   for (const [key, entry] of own) {
     const placement = desired.placements.get(key);
-    entries.set(key, placement === undefined ? entry : follow(entry, placement, observed));
+    entries.set(key, placement === undefined ? entry : follow(entry, placement, input));
   }
   for (const { placement, digest, adopted } of foundAsWanted(input, own)) {
     const entry = entries.get(placement.key) ?? newEntry(desired.set, placement);
@@ -79,25 +79,47 @@ const declared = ({ model, role, prune, build }: DesiredPlacement) => ({
 const follow = (
   entry: InventoryEntry,
   placement: DesiredPlacement,
-  observed: Observed,
+  input: RecordInput,
 ): InventoryEntry => ({
   ...entry,
   ...declared(placement),
   residency:
-    keptInMemory(entry, observed) && !staysLoaded(placement.residency)
+    !staysLoaded(placement.residency) && isOursToUnload(entry, input)
       ? entry.residency
       : placement.residency,
 });
 
 /**
- * That we keep it in memory is forgotten only once it is seen not to be kept there: until then
- * somebody has to unload it, and this is how the next run knows who.
+ * That we keep it in memory is forgotten only once it is seen not to be kept there, or only another
+ * set keeps it there: until then somebody has to unload it, and this is how the next run knows who.
  */
-function keptInMemory(entry: InventoryEntry, observed: Observed): boolean {
+function isOursToUnload(entry: InventoryEntry, { observed, ledger }: RecordInput): boolean {
   if (!staysLoaded(entry.residency)) return false;
   const there = seen(observed, entry);
   if (there === 'unknown') return true;
-  return there !== 'nothing' && there.loaded?.expiresAt === 'never';
+  if (there === 'nothing' || there.loaded?.expiresAt !== 'never') return false;
+  return !ledger.inventory.some(
+    (other) => other.set !== entry.set && keepsLoaded(other, entry, there, observed),
+  );
+}
+
+/** Under this name or, where an engine has one runner for all of them, under another one. */
+function keepsLoaded(
+  other: InventoryEntry,
+  entry: InventoryEntry,
+  there: ObservedPlacement,
+  observed: Observed,
+): boolean {
+  if (!staysLoaded(other.residency) || backendKey(other) !== backendKey(entry)) return false;
+  const theirs = seen(observed, other);
+  if (typeof theirs === 'string' || theirs.digest !== other.digest || theirs.loaded === null) {
+    return false;
+  }
+  if (other.name === entry.name) return true;
+  const weights = there.details?.weights ?? null;
+  const isShared =
+    theirs.digest === there.digest || (weights !== null && weights === theirs.details?.weights);
+  return isShared && there.loaded?.ownHold !== true;
 }
 
 interface Found {

@@ -17,7 +17,7 @@ export interface AfterAction {
 }
 
 /** `unknown` may have had one; until that is seen, everything stays on record as it was. */
-const withoutEffect: ReadonlySet<Outcome> = new Set(['failed', 'unknown', 'skipped']);
+export const withoutEffect: ReadonlySet<Outcome> = new Set(['failed', 'unknown', 'skipped']);
 
 /** The entry of the action's name afterwards, and what is to be remembered of its digest. */
 export function factsAfter(change: ChangeSetEntry, input: AfterAction): ActionFacts {

@@ -14,6 +14,7 @@ import {
   type RecordInput,
   seen,
 } from './entries.ts';
+import { withoutEffect } from './facts.ts';
 import type { Settlement } from './ledger/steps.ts';
 
 export type { RecordInput } from './entries.ts';
@@ -64,7 +65,13 @@ function absentKeys(
   changes: Pick<ChangeSet, 'entries'> | null,
 ): readonly PlacementKey[] {
   const { plan, desired, observed, ledger } = input;
-  const released = new Set(plan.released.map(placementKey));
+  // What could not be unloaded before it is given up would be nobody's to unload.
+  const stillLoaded = new Set(
+    (changes?.entries ?? [])
+      .filter(({ action, outcome }) => action.kind === 'unload' && withoutEffect.has(outcome))
+      .map(({ action }) => placementKey(action)),
+  );
+  const released = new Set(plan.released.map(placementKey).filter((key) => !stillLoaded.has(key)));
   const built = new Set(
     (changes?.entries ?? [])
       .filter(({ action, outcome }) => isBuild(action) && outcome !== 'skipped')
