@@ -11,8 +11,8 @@ import { detailsOf, foundationOf, isOurWork, madeOf, sightOf, type World } from 
 
 export type ContentVerdict =
   | { readonly kind: 'satisfied'; readonly observed: ObservedPlacement }
-  /** Nothing is there and nothing is asked for now: an `optional` model. */
-  | { readonly kind: 'absent' }
+  /** Nothing is asked for now: an `optional` model, of which nothing right is there. */
+  | { readonly kind: 'absent'; readonly observed: ObservedPlacement | null }
   | {
       readonly kind: 'build';
       readonly reason: Reason;
@@ -54,7 +54,7 @@ export function judgeContent(
     if (compared.kind === 'same') return judgeSame(world, placement, sight.observed);
     if (foundation?.kind === 'held') return heldWithFoundation(foundation, placement);
     // An optional name cannot be corrected without its optional base; it is not asked for either.
-    if (foundation?.kind === 'absent') return foundation;
+    if (foundation?.kind === 'absent') return { kind: 'absent', observed: sight.observed };
     return judgeDifference(world, placement, sight.observed, compared);
   }
   if (foundation?.kind === 'held') return heldWithFoundation(foundation, placement);
@@ -74,7 +74,7 @@ function judgeSame(
 }
 
 function judgeAbsence(world: World, placement: DesiredPlacement): ContentVerdict {
-  if (placement.residency === 'optional') return { kind: 'absent' };
+  if (placement.residency === 'optional') return { kind: 'absent', observed: null };
   const recorded = world.owned.get(placement.key)?.digest ?? null;
   const because =
     recorded === null ? 'It is not there.' : `It was there (${shortDigest(recorded)}) and is gone.`;

@@ -108,8 +108,9 @@ function releasedIn(world: World, judged: readonly Judged[]): readonly Unloaded[
       const observed = content.kind === 'build' ? content.replaces : null;
       return observed === null ? [] : [{ at, observed }];
     }
-    if (content.kind !== 'satisfied' || content.observed.loaded?.inUse === true) return [];
+    if (content.kind !== 'satisfied' && content.kind !== 'absent') return [];
     const { observed } = content;
+    if (observed === null || observed.loaded?.inUse === true) return [];
     return isToBeReleased(world, at, observed) ? [{ at, observed }] : [];
   });
 }

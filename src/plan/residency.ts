@@ -27,11 +27,14 @@ export function judgeResidency(
       ? { kind: 'load', reason: 'residency-drift', because: 'It is to stay loaded.' }
       : { kind: 'satisfied' };
   }
-  const observed = content.kind === 'satisfied' ? content.observed : kept ? content.replaces : null;
+  if (content.kind === 'held') return { kind: 'satisfied' };
+  const observed = content.kind === 'build' ? content.replaces : content.observed;
   if (observed === null) return { kind: 'satisfied' };
-  return staysLoaded(placement.residency)
-    ? judgeLoaded(placement, observed.loaded)
-    : judgeReleased(world, placement, observed);
+  if (!staysLoaded(placement.residency)) return judgeReleased(world, placement, observed);
+  // Other content than what is to stay loaded is not loaded for it.
+  return content.kind === 'absent'
+    ? { kind: 'satisfied' }
+    : judgeLoaded(placement, observed.loaded);
 }
 
 function judgeLoaded(placement: DesiredPlacement, loaded: LoadedState | null): ResidencyVerdict {

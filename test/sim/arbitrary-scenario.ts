@@ -23,7 +23,7 @@ const maybe = <T>(share: number, value: fc.Arbitrary<T>): fc.Arbitrary<T | null>
     { weight: Math.round(share * 100), arbitrary: value },
   );
 
-const spec: fc.Arbitrary<ModelSpec> = fc
+export const arbitrarySpec: fc.Arbitrary<ModelSpec> = fc
   .record({
     model,
     source: fc.constantFrom(
@@ -133,7 +133,7 @@ const apply: fc.Arbitrary<Step> = fc.record({
 const minuteMs = 60_000;
 
 const edit: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ do: fc.constant('put' as const), spec }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('put' as const), spec: arbitrarySpec }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('remove' as const), model }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('empty' as const, 'revert' as const) }) },
 );

@@ -37,6 +37,8 @@ export interface SimEngine {
   readonly attribute: (who: 'run', tell: (change: Change) => void) => void;
   /** What a name runs as; null when it is not in memory. */
   readonly runnerOf: (name: string) => Promise<RunningAs | null>;
+  /** Weights that stay in memory until somebody unloads them, by whatever name. */
+  readonly staying: () => Promise<ReadonlySet<string>>;
   /** How many models are in memory, under whatever name. */
   readonly runners: () => Promise<number>;
   readonly settingsOf: (name: string) => Settings;
@@ -125,6 +127,12 @@ export function createEngine({ name, clock, registry, below }: EngineOptions): S
     names,
     touchedAt,
     runnerOf: (of) => runnerOf(fake, of, weightsByDigest),
+    staying: async () =>
+      new Set(
+        (await listRunners(fake))
+          .filter(isStaying)
+          .map(({ digest }) => weightsByDigest.get(digest) ?? digest),
+      ),
     runners: async () => (await listRunners(fake)).length,
     settingsOf: (of) => settingsOf(fake, of),
     look,
@@ -180,6 +188,9 @@ async function listRunners(fake: FakeOllama): Promise<readonly ListedRunner[]> {
   return (JSON.parse(text) as { readonly models: readonly ListedRunner[] }).models;
 }
 
+const isStaying = ({ expires_at: expiresAt }: ListedRunner): boolean =>
+  Date.parse(expiresAt) > Date.now() + 100 * yearMs;
+
 /** By weights, as the engine keeps them: the name that started a runner may be gone. */
 async function runnerOf(
   fake: FakeOllama,
@@ -189,8 +200,7 @@ async function runnerOf(
   const { weights } = settingsOf(fake, name);
   for (const runner of await listRunners(fake)) {
     if (weightsOf.get(runner.digest) !== weights) continue;
-    const stays = Date.parse(runner.expires_at) > Date.now() + 100 * yearMs;
-    return { stays, contextLength: runner.context_length };
+    return { stays: isStaying(runner), contextLength: runner.context_length };
   }
   return null;
 }

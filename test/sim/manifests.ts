@@ -15,6 +15,7 @@ export interface ModelSpec {
   readonly aliases: readonly string[];
   readonly system?: string;
   readonly contextLength?: number;
+  readonly threads?: number;
   readonly residency: 'optional' | 'stored' | 'loaded' | 'pinned';
   readonly engines: readonly EngineName[];
   readonly prune: 'Delete' | 'Keep' | 'Confirm';
@@ -55,8 +56,12 @@ export function furnish(world: World): void {
   world.disk.put(join(modelsFolder, 'files', 'one.gguf'), modelFile('one'));
   world.disk.put(join(modelsFolder, 'files', 'two.gguf'), modelFile('two'));
   world.web.files.set('one.gguf', modelFile('one'));
-  world.disk.put(join(modelsFolder, 'site.yaml'), siteText(world.engines));
+  putSite(world, modelsFolder);
 }
+
+/** What every set says of the machine. */
+export const putSite = (world: World, folder: string): void =>
+  world.disk.put(join(folder, 'site.yaml'), siteText(world.engines));
 
 function siteText(engines: ReadonlyMap<EngineName, SimEngine>): string {
   const objects = [
@@ -74,10 +79,14 @@ function siteText(engines: ReadonlyMap<EngineName, SimEngine>): string {
 }
 
 /** Writes the folder anew: one file for each Model. */
-export function declare(world: World, models: readonly ModelSpec[]): void {
-  for (const model of modelNames) world.disk.drop(join(modelsFolder, `${model}.yaml`));
+export function declare(
+  world: World,
+  models: readonly ModelSpec[],
+  folder: string = modelsFolder,
+): void {
+  for (const model of modelNames) world.disk.drop(join(folder, `${model}.yaml`));
   for (const spec of models) {
-    world.disk.put(join(modelsFolder, `${spec.model}.yaml`), documents([manifestOf(spec)]));
+    world.disk.put(join(folder, `${spec.model}.yaml`), documents([manifestOf(spec)]));
   }
 }
 
@@ -87,7 +96,9 @@ const documents = (objects: readonly object[]): string =>
   objects.map((one) => stringify({ apiVersion: 'modelctl.dev/v1alpha1', ...one })).join('---\n');
 
 function manifestOf(spec: ModelSpec): object {
-  const { model, served, aliases, system, contextLength, residency, engines, prune } = spec;
+  const { model, served, aliases, system, contextLength, threads } = spec;
+  const { residency, engines, prune } = spec;
+  const isTuned = contextLength !== undefined || threads !== undefined;
   return {
     kind: 'Model',
     metadata: { name: model },
@@ -99,7 +110,7 @@ function manifestOf(spec: ModelSpec): object {
       ...(served === undefined ? {} : { servedName: served }),
       ...(aliases.length === 0 ? {} : { aliases }),
       ...(system === undefined ? {} : { derive: { system } }),
-      ...(contextLength === undefined ? {} : { runtime: { contextLength } }),
+      ...(isTuned ? { runtime: { contextLength, threads } } : {}),
     },
   };
 }
@@ -152,7 +163,7 @@ export function wantedNames(
 function namesOf(spec: ModelSpec): readonly WantedName[] {
   const { model, residency } = spec;
   const upstream = upstreamName(spec);
-  const derived = spec.system !== undefined || spec.contextLength !== undefined;
+  const derived = [spec.system, spec.contextLength, spec.threads].some((one) => one !== undefined);
   const served = tagged(spec.served ?? (derived ? model : (upstream ?? model)));
   const aside = residency === 'optional' ? 'optional' : 'stored';
   const source =

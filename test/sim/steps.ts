@@ -142,14 +142,15 @@ function redeclare(world: World, declared: Declared, models: readonly ModelSpec[
  */
 export function agreeable(models: readonly ModelSpec[]): readonly ModelSpec[] {
   const taken = new Set<string>();
-  const contexts = new Map<string, number | undefined>();
+  const contexts = new Map<string, string>();
   return models.map((spec) => {
     const aliases = spec.aliases.filter((alias) => !taken.has(alias));
     for (const alias of aliases) taken.add(alias);
     if (spec.residency !== 'loaded' && spec.residency !== 'pinned') return { ...spec, aliases };
     const weights = weightsKey(spec);
-    const clash = contexts.has(weights) && contexts.get(weights) !== spec.contextLength;
-    if (!clash) contexts.set(weights, spec.contextLength);
+    const options = JSON.stringify([spec.contextLength, spec.threads]);
+    const clash = contexts.has(weights) && contexts.get(weights) !== options;
+    if (!clash) contexts.set(weights, options);
     return { ...spec, aliases, residency: clash ? 'stored' : spec.residency };
   });
 }

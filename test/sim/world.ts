@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly mode: ReconcileRequest['mode'];
   readonly request?: Partial<ReconcileRequest>;
   readonly kill?: Kill | null;
+  /** So long after its start the user presses Ctrl-C. */
+  readonly interruptAfterMs?: number | null;
   /** What else goes on while it runs, so long after its start. */
   readonly meanwhile?: readonly { readonly afterMs: number; readonly act: () => void }[];
 }
@@ -136,6 +138,10 @@ async function runOnce(
   const over = new AbortController();
   for (const { afterMs, act } of options.meanwhile ?? []) {
     clock.sleep(afterMs, over.signal).then(act, () => undefined);
+  }
+  if (typeof options.interruptAfterMs === 'number') {
+    const interrupt = (): void => over.abort();
+    clock.sleep(options.interruptAfterMs, over.signal).then(interrupt, () => undefined);
   }
   const work = reconcile(
     { inputs: [join(disk.root, modelsFolder)], mode: options.mode, ...options.request },
