@@ -131,8 +131,8 @@ function judgeReleased(
   const isKeptByUs = staysLoaded(entry.residency) && entry.digest === observed.digest;
   if (!isKeptByUs || loaded?.expiresAt !== 'never') return { kind: 'released', unload: null };
   const { stayingFor, keptUnderName } = sharingOf(world, entry, observed, staying);
-  const isShared = loaded.ownHold === true ? keptUnderName : stayingFor !== null;
-  if (isShared) return { kind: 'released', unload: null };
+  const isShared = loaded.ownHold !== true && stayingFor !== null;
+  if (keptUnderName || isShared) return { kind: 'released', unload: null };
   if (loaded.inUse !== true) return { kind: 'released', unload: observed };
   const detail = 'It left the set and stays for another one, but is loaded and in use.';
   return hold('in-use', detail, 'It is given up once it is idle.');

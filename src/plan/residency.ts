@@ -79,7 +79,8 @@ export function isToBeReleased(
   if (!isKeptByUs(world, placement, observed) || staysLoaded(placement.residency)) return false;
   if (observed.loaded?.expiresAt !== 'never') return false;
   const { stayingFor, keptUnderName } = sharingOf(world, placement, observed);
-  return observed.loaded.ownHold === true ? !keptUnderName : stayingFor === null;
+  if (keptUnderName) return false;
+  return observed.loaded.ownHold === true || stayingFor === null;
 }
 
 /** Of the content on record: what else is in memory under the name is not our doing. */
@@ -101,8 +102,9 @@ export const stayingNames = (judged: readonly Judged[]): ReadonlySet<PlacementKe
   );
 
 /**
- * What we keep in memory of a content that is to be replaced, for no other name: unloaded first,
- * since afterwards no name leads to it. An engine that counts by name lets go of it by itself.
+ * What is kept in memory of a content that is to be replaced, for no other name, by us or by a set
+ * that it is taken from: unloaded first, since afterwards no name leads to it. An engine that counts
+ * by name lets go of it by itself.
  */
 export function isToGiveWay(
   world: World,
@@ -113,8 +115,8 @@ export function isToGiveWay(
   const { replaces } = content;
   if (replaces === null || replaces.digest === placement.digest) return false;
   if (replaces.loaded?.expiresAt !== 'never' || replaces.loaded.ownHold === true) return false;
-  if (!isKeptByUs(world, placement, replaces)) return false;
-  return sharingOf(world, placement, replaces, staying).stayingFor === null;
+  const { stayingFor, keptUnderName } = sharingOf(world, placement, replaces, staying);
+  return stayingFor === null && (keptUnderName || isKeptByUs(world, placement, replaces));
 }
 
 /** `contextLength 2048, wanted 4096`, or null. Options that the engine does not report are right. */

@@ -39,7 +39,7 @@ export function sharingOf(
   }
   for (const other of keptByOthers(world, at)) {
     if (other.name === at.name) keptUnderName = true;
-    if (other.digest === observed.digest) stayingFor = 'content';
+    else if (other.digest === observed.digest) stayingFor = 'content';
     else if (sameWeights(world, at, observed, other)) stayingFor ??= 'weights';
   }
   return { contentWanted, stayingFor, keptUnderName };
