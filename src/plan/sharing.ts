@@ -64,7 +64,7 @@ export const sharesRunner = (
 
 /**
  * Unloads that a load has to wait for: of the same weights under another name. Done after it, they
- * would undo it. Only where its content is not there yet: else it is known what serves it.
+ * would undo it. What is in memory already keeps its runner: nothing of it is unloaded then.
  */
 export function sharedUnloads(
   world: World,
@@ -72,13 +72,18 @@ export function sharedUnloads(
   unloads: readonly Action[],
 ): readonly ActionId[] {
   const placement = world.desired.placements.get(placementKey(load));
-  if (placement === undefined || sightOf(world, placement).kind === 'there') return [];
+  if (placement === undefined) return [];
+  const own = sightOf(world, placement);
+  const there = own.kind === 'there' ? own.observed : null;
+  if (there !== null && there.loaded !== null) return [];
   return unloads.flatMap((unload) => {
-    const sight = sightOf(world, unload);
     if (unload.host !== load.host || unload.backend !== load.backend) return [];
-    return sight.kind === 'there' && willShare(world, placement, unload, sight.observed)
-      ? [unload.id]
-      : [];
+    const sight = sightOf(world, unload);
+    if (sight.kind !== 'there') return [];
+    const shares =
+      willShare(world, placement, unload, sight.observed) ||
+      (there !== null && sharesRunner(world, unload, there, sight.observed));
+    return shares ? [unload.id] : [];
   });
 }
 
