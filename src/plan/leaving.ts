@@ -36,7 +36,9 @@ export function settleLeavers(
     : [];
   for (;;) {
     const going = current.filter(mayGo);
-    const keys = new Set(going.map(({ entry }) => placementKey(entry)));
+    // What is given up is no longer ours: it keeps no base of ours here.
+    const leaving = current.filter((one) => mayGo(one) || one.verdict.kind === 'released');
+    const keys = new Set(leaving.map(({ entry }) => placementKey(entry)));
     const unloaded = [...current.flatMap(unloadOf), ...released];
     const next = current.map((leaver) =>
       mayGo(leaver) ? amongOthers(world, leaver, { current, dependents, keys, unloaded }) : leaver,
