@@ -7,14 +7,16 @@ import { list, remove, running } from './client.ts';
 import { changedMeanwhile, inUse } from './failures.ts';
 import { done, failedWith, unchanged } from './outcome.ts';
 import { drop, savedOf } from './quarantine.ts';
+import type { Workshop } from './replace.ts';
 import { othersRunOn } from './sharers.ts';
 import type { Engine } from './transport.ts';
 
 export async function evict(
-  engine: Engine,
+  workshop: Workshop,
   context: PerformContext,
   { name, replaces }: { readonly name: string; readonly replaces: Digest },
 ): Promise<Performed> {
+  const { engine } = workshop;
   const [listing, { runners }] = await Promise.all([
     list(engine, context),
     running(engine, context),
@@ -28,7 +30,7 @@ export async function evict(
   // A content that stays under another name keeps its runner; the last name must not be in use.
   const names = [...listing.models.values()].filter((one) => one.digest === current).length;
   if (names === 1 && runners.some((runner) => runner.digest === current)) {
-    if (!(await othersRunOn(engine, context, name, listing))) {
+    if (!(await othersRunOn(workshop, context, { name, digest: current }, listing))) {
       return failedWith(inUse(engine.label, name, `${name} is loaded.`));
     }
   }

@@ -101,12 +101,35 @@ export async function unloadName(
   const runner =
     ownRunner(before, name, digest) ??
     (await runnerOfSameWeights(engine, context, name, listing, before.runners));
-  if (runner === null) return unchanged(digest);
+  if (runner === null) return unloadOrphan(engine, context, { name, digest }, before);
   // Any name of the weights unloads them; the one that is shown may have been removed since.
   await release(engine, context, digest === null ? runner.name : name);
   const gone = await untilGone(engine, context, (one) => one.digest === runner.digest);
   if (gone) return done('unloaded', digest);
   return failedWith(inUse(engine.label, name, `${name} still works on requests after a minute.`));
+}
+
+/** What nobody knows the weights of goes at once, or is not of this name's. */
+const orphanTimeoutMs = 5_000;
+
+/**
+ * Shown under the name, but of what it held before. The order to unload reaches it if it has the
+ * same weights; else nothing of what the name holds is in memory.
+ */
+async function unloadOrphan(
+  engine: Engine,
+  context: PerformContext,
+  { name, digest }: { readonly name: string; readonly digest: Digest | null },
+  { runners }: Running,
+): Promise<Performed> {
+  const orphan = runners.find((one) => one.name === name);
+  if (orphan === undefined) return unchanged(digest);
+  await release(engine, context, name);
+  const isGone = (now: readonly Runner[]): boolean =>
+    !now.some((one) => one.digest === orphan.digest);
+  return (await until(engine, context, isGone, orphanTimeoutMs))
+    ? done('unloaded', digest)
+    : unchanged(digest);
 }
 
 /** Waits until no runner is of this kind any more; false when some still are after a minute. */
@@ -120,9 +143,10 @@ async function until(
   engine: Engine,
   context: PerformContext,
   isSo: (runners: readonly Runner[]) => boolean,
+  timeoutMs: number = unloadTimeoutMs,
 ): Promise<boolean> {
   const { clock } = context.io;
-  const deadline = clock.now() + unloadTimeoutMs;
+  const deadline = clock.now() + timeoutMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, pauseMsMax)) {
     if (isSo((await running(engine, context)).runners)) return true;
     if (clock.now() >= deadline) return false;
@@ -130,8 +154,9 @@ async function until(
   }
 }
 
+/** A name that is gone is still shown for what it started. */
 const ownRunner = ({ runners }: Running, name: string, digest: Digest | null): Runner | null =>
-  runners.find((one) => one.name === name || one.digest === digest) ?? null;
+  runners.find((one) => (digest === null ? one.name === name : one.digest === digest)) ?? null;
 
 const notLoaded = (engine: Engine, name: string): Problem =>
   errorProblem({

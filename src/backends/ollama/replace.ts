@@ -20,6 +20,8 @@ export interface Workshop {
   readonly engine: Engine;
   /** Names whose content is being replaced now. */
   readonly busy: Set<string>;
+  /** Of contents that were asked for; see sharers.ts. */
+  readonly weights: Map<Digest, Digest>;
 }
 
 /** Filled in while the work goes on: what is known of it when it ends early. */
@@ -164,12 +166,13 @@ function limited(clock: Clock, finished: AbortSignal): AbortSignal {
 }
 
 async function judge(
-  { engine }: Workshop,
+  workshop: Workshop,
   context: PerformContext,
   work: Replacement,
   progress: Progress,
   { saved, problem }: Attempted,
 ): Promise<Performed> {
+  const { engine } = workshop;
   const { name, coming, replaces } = work;
   const { downloadedBytes, wrote } = progress;
   const listing = await list(engine, context);
@@ -180,7 +183,7 @@ async function judge(
   const recognised = changed && !right ? await work.recognise?.(listing) : null;
   if (digest !== null && (right || recognised)) {
     if (leftover !== null) {
-      if (leftover.digest !== digest) await letGo(engine, context, listing, leftover);
+      if (leftover.digest !== digest) await letGo(workshop, context, listing, leftover);
       await drop(engine, context, leftover);
     }
     const details = recognised ?? (await work.details?.()) ?? null;
@@ -204,15 +207,16 @@ async function judge(
  * over the same weights stays.
  */
 async function letGo(
-  engine: Engine,
+  workshop: Workshop,
   context: PerformContext,
   listing: Listing,
   saved: Saved,
 ): Promise<void> {
+  const { engine } = workshop;
   const isOld = ({ digest }: { readonly digest: Digest }): boolean => digest === saved.digest;
   if ([...listing.models.values()].some(isOld)) return;
   if (!(await running(engine, context)).runners.some(isOld)) return;
-  if (await othersRunOn(engine, context, saved.name, listing)) return;
+  if (await othersRunOn(workshop, context, saved, listing)) return;
   await release(engine, context, saved.name);
   await untilGone(engine, context, isOld);
 }

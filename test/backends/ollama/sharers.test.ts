@@ -3,7 +3,18 @@
 import { expect, test } from 'vitest';
 import { quarantineName } from '../../../src/backends/ollama/names.ts';
 import type { BackendObservation } from '../../../src/core/observed.ts';
-import { act, bringAll, buildsOf, evictOf, loadOf, onDisk, pullOf, tiny } from './acts.ts';
+import {
+  act,
+  asked,
+  bringAll,
+  buildsOf,
+  evictOf,
+  loadOf,
+  onDisk,
+  pullOf,
+  tiny,
+  unloadOf,
+} from './acts.ts';
 import { memoryWorld, type OllamaWorld } from './worlds.ts';
 
 const derived = 'contract-derived';
@@ -73,6 +84,41 @@ test('a runner whose name is gone is started anew under the name that is loaded'
   expect((await look(world)).placements.get(tiny)?.loaded).toBeNull();
   expect(await act(world, loadOf(world))).toMatchObject({ outcome: 'loaded' });
   expect((await look(world)).placements.get(tiny)?.loaded?.expiresAt).toBe('never');
+});
+
+test('is unloaded by the content of its name, not by what is still shown under it', async () => {
+  const world = memoryWorld();
+  await act(world, pullOf(world, world.first));
+  await act(world, loadOf(world));
+  await act(world, pullOf(world, world.second));
+  // Somebody else gives the name other content, and loads that: the old runner is still shown.
+  await leaveAside(world, 'tiny:v2', tiny);
+  await act(world, loadOf(world));
+  const startedAt = world.io.clock.now();
+  expect(await act(world, unloadOf(world, tiny))).toMatchObject({ outcome: 'unloaded' });
+  expect(await act(world, unloadOf(world, tiny))).toMatchObject({ outcome: 'unchanged' });
+  expect(world.io.clock.now() - startedAt).toBeLessThan(10_000);
+});
+
+test('who shares weights is asked once for each content, however many names lose their runner', async () => {
+  const world = memoryWorld();
+  const many = Array.from({ length: 20 }, (_, index) => ({
+    servedName: `aside-${index}`,
+    derive: { system: `aside ${index}` },
+  }));
+  for (const one of many) await bringAll(world, one);
+  let shows = 0;
+  for (const one of many.slice(0, 10)) {
+    const name = `${one.servedName}:latest`;
+    await act(world, loadOf(world, one));
+    const digest = (await look(world)).placements.get(name)?.digest ?? 'sha256:0';
+    world.fake.log.length = 0;
+    expect(await act(world, evictOf(world, name, digest))).toMatchObject({ outcome: 'evicted' });
+    shows += asked(world).filter((line) => line === 'POST /api/show').length;
+    world.fake.restart();
+  }
+  // Of twenty derived contents and their base.
+  expect(shows).toBe(21);
 });
 
 test('a copy that a cut-off replacement left is told of, and goes with the last step done again', async () => {
