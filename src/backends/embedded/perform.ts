@@ -34,6 +34,7 @@ export async function perform(
   context: PerformContext,
 ): Promise<Performed> {
   const store: OciStore = { path: place.store, io: context.io };
+  const wasInterrupted = context.signal.aborted;
   try {
     switch (action.kind) {
       case 'pull':
@@ -47,7 +48,11 @@ export async function perform(
         return await evict(place, store, action, context);
     }
   } catch (error) {
-    if (context.signal.aborted) return failed(interrupted(action.name));
+    if (context.signal.aborted) {
+      // What was written or asked for by then may have been all of it.
+      const result = failed(interrupted(action.name));
+      return wasInterrupted ? result : { ...result, outcome: 'unknown' };
+    }
     if (error instanceof ProblemError) return failed(error.problem);
     if (error instanceof HttpError) return { ...failed(engineLost(error)), outcome: 'unknown' };
     const problem = storeFailure(place.store, error);

@@ -20,6 +20,19 @@ export async function perform(
   context: PerformContext,
 ): Promise<Performed> {
   const { engine } = workshop;
+  const wasInterrupted = context.signal.aborted;
+  const performed = await attempt(workshop, action, context);
+  // A request that was given up may still end in the engine after the last look at it.
+  const isInDoubt = context.signal.aborted && !wasInterrupted && performed.outcome === 'failed';
+  return isInDoubt ? { ...performed, outcome: 'unknown' } : performed;
+}
+
+async function attempt(
+  workshop: Workshop,
+  action: Action,
+  context: PerformContext,
+): Promise<Performed> {
+  const { engine } = workshop;
   // Such a name would make the engine act on another one; see isSourceSelector.
   if (canonicalName(action.name) !== action.name) {
     return failedWith(unaddressable(engine.label, action.name));
@@ -44,7 +57,7 @@ function dispatch(workshop: Workshop, action: Action, context: PerformContext): 
     case 'unload':
       return unloadName(workshop.engine, context, action.name);
     case 'evict':
-      return evict(workshop.engine, context, action);
+      return evict(workshop, context, action);
   }
 }
 

@@ -56,7 +56,7 @@ describe('a load', () => {
     await world.io.clock.sleep(60_000);
     stop.abort(new Error('^C'));
     expect(await loading).toMatchObject({
-      outcome: 'failed',
+      outcome: 'unknown',
       problem: { code: 'backend/interrupted' },
     });
   });

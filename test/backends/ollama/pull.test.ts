@@ -147,7 +147,7 @@ describe('a pull', () => {
       signal: stop.signal,
       onBytes: () => stop.abort(new Error('^C')),
     });
-    expect(result).toMatchObject({ outcome: 'failed', problem: { code: 'backend/interrupted' } });
+    expect(result).toMatchObject({ outcome: 'unknown', problem: { code: 'backend/interrupted' } });
     await world.io.clock.sleep(60_000);
     expect(onDisk(world)).toEqual({});
   });
