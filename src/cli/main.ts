@@ -52,7 +52,14 @@ async function start(): Promise<void> {
   });
   // Idle connections would keep the process for seconds; output must be out before it goes.
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-  process.exit(code);
+  process.exit(code === 0 && process.stdout.errored ? unwritten(process.stdout.errored) : code);
+}
+
+/** A result that did not arrive is none, unless the reader went away because it had enough. */
+function unwritten({ code = '' }: NodeJS.ErrnoException): 0 | 1 {
+  if (code === 'EPIPE') return 0;
+  process.stderr.write(`error: The output could not be written (${code}).\n`);
+  return 1;
 }
 
 /** What no command expected, a floating promise included: our bug. */
@@ -71,11 +78,8 @@ function readVersion(): string {
 
 function textStream(stream: NodeJS.WriteStream): TextStream {
   let closed = false;
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    closed = true;
-    // The reader has gone; a run that changes things is finished all the same.
-    if (error.code !== 'EPIPE') process.exitCode = 1;
-  });
+  // The reader has gone or the disk is full; a run that changes things is finished all the same.
+  stream.on('error', () => (closed = true));
   return {
     isTty: stream.isTTY,
     // A terminal may not know its width, and then says 0.

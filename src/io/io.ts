@@ -38,7 +38,10 @@ export interface Files {
   /** Throws `ERR_FS_FILE_TOO_LARGE` beyond `bytesMax`, before reading. */
   readonly readBytes: (path: string, bytesMax: number) => Promise<Uint8Array>;
   readonly readStream: (path: string, range?: ByteRange) => AsyncIterable<Uint8Array>;
-  /** Names in a folder, sorted, with what each is; links are reported as what they lead to. */
+  /**
+   * Names in a folder, sorted, with what each is. Links are reported as what they lead to, and as
+   * `other` where that cannot be told.
+   */
   readonly list: (path: string) => Promise<readonly { name: string; kind: FileStat['kind'] }[]>;
   /** Absolute paths that match, sorted. */
   readonly glob: (pattern: string, folder: string) => Promise<readonly string[]>;

@@ -2,12 +2,11 @@
 // must not make us read what lies outside. Whatever cannot be read is an error, since a file that
 // is silently left out looks like models that are no longer wanted.
 import { join, sep } from 'node:path';
+import { lockFileName } from '../core/lock-file-name.ts';
 import { errorProblem, type Problem } from '../core/problem.ts';
 import type { Files } from '../io/io.ts';
 import { fileProblem } from './file-problem.ts';
 import { filesPerFolderMax, folderDepthMax } from './limits.ts';
-
-export const lockFileName = 'models.lock.yaml';
 
 const manifestName = /\.(ya?ml|json)$/i;
 
@@ -91,7 +90,8 @@ const outside = (path: string): Problem =>
     origin: { file: path, line: 1, column: 1 },
   });
 
-const notAFile = (path: string): Problem =>
+/** A pipe, a socket, a device, or a link that leads nowhere. */
+export const notAFile = (path: string): Problem =>
   errorProblem({
     code: 'manifest/unreadable',
     summary: 'A file cannot be read',

@@ -3,10 +3,11 @@
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { compareText } from '../core/canonical.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
+import { lockFileName } from '../core/lock-file-name.ts';
 import { errorProblem, type Problem } from '../core/problem.ts';
 import type { Io } from '../io/io.ts';
 import { fileProblem } from './file-problem.ts';
-import { filesBelow, lockFileName } from './folder.ts';
+import { filesBelow, notAFile } from './folder.ts';
 
 export interface InputFile {
   /** Absolute path, or `-` for standard input. */
@@ -88,14 +89,9 @@ async function findInFolder(folder: string, io: LoadIo, signal: AbortSignal): Pr
 async function findByPattern(pattern: string, io: LoadIo, signal: AbortSignal): Promise<Found> {
   const matches = await io.files.glob(pattern, io.environment.workingFolder);
   const found: Found[] = [];
-  for (const path of matches) {
+  for (const path of matches.filter((one) => basename(one) !== lockFileName)) {
     signal.throwIfAborted();
-    const stat = await io.files.stat(path);
-    if (stat?.kind === 'folder') found.push(await findInFolder(path, io, signal));
-    else if (basename(path) !== lockFileName) {
-      const file = { path, isNamed: false };
-      found.push({ files: [file], folders: [dirname(path)], problems: [] });
-    }
+    found.push(await findMatch(path, io, signal));
   }
   if (found.length === 0) return none(noMatch(pattern));
   return {
@@ -103,6 +99,17 @@ async function findByPattern(pattern: string, io: LoadIo, signal: AbortSignal): 
     folders: found.flatMap(({ folders }) => folders),
     problems: found.flatMap(({ problems }) => problems),
   };
+}
+
+async function findMatch(path: string, io: LoadIo, signal: AbortSignal): Promise<Found> {
+  try {
+    const stat = await io.files.stat(path);
+    if (stat?.kind === 'folder') return await findInFolder(path, io, signal);
+    if (stat?.kind === 'other') return none(notAFile(path));
+    return { files: [{ path, isNamed: false }], folders: [dirname(path)], problems: [] };
+  } catch (error) {
+    return none(fileProblem(path, error));
+  }
 }
 
 const none = (problem: Problem): Found => ({ files: [], folders: [], problems: [problem] });

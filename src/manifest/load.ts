@@ -2,6 +2,7 @@
 // resources or all problems. Knows nothing of defaults, engines or what is already there.
 import { type Checked, checked, errorProblem, type Problem } from '../core/problem.ts';
 import type { Manifests } from '../core/resource.ts';
+import { unlessAborted } from '../core/unless-aborted.ts';
 import { fileProblem } from './file-problem.ts';
 import { duplicateObjects } from './identities.ts';
 import { findFiles, type InputFile, type LoadIo } from './inputs.ts';
@@ -24,9 +25,10 @@ export async function load(
   const read: ReadResource[] = [];
   for (const file of files) {
     signal.throwIfAborted();
-    const bytes = await readBytes(file, io).catch((error: unknown) =>
-      fileProblem(file.path, error),
-    );
+    const bytes = await unlessAborted(readBytes(file, io), signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      return fileProblem(file.path, error);
+    });
     if (!(bytes instanceof Uint8Array)) {
       problems.push(bytes);
       continue;

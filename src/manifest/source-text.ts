@@ -31,8 +31,10 @@ export const sliceOf = (source: SourceText, start: number, end: number): SourceT
 });
 
 /** A place as a sentence about another place calls it: `on line 3`, or `in b.yaml:3`. */
-export const placeSeenFrom = (place: Origin, from: Origin): string =>
-  place.file === from.file ? `on line ${place.line}` : `in ${place.file}:${place.line}`;
+export function placeSeenFrom(place: Origin, from: Origin): string {
+  if (place.file === from.file) return `on line ${place.line}`;
+  return `in ${place.file === '-' ? 'stdin' : place.file}:${place.line}`;
+}
 
 function startsOfLines(text: string): readonly number[] {
   const starts = [0];

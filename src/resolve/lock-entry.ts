@@ -2,7 +2,6 @@
 // resolved. How that looks as text is for the other lock files.
 import type { Artifact } from '../core/artifact.ts';
 
-export const lockFileName = 'models.lock.yaml';
 /** For who reads the file: 10,000 entries take a tenth of it. */
 export const lockBytesMax = 256 * 1024 * 1024;
 

@@ -6,9 +6,10 @@
 // hashes to its revision; nothing is returned from a file with an error in it.
 import { assert } from '../core/assert.ts';
 import { compareText } from '../core/canonical.ts';
+import { lockFileName } from '../core/lock-file-name.ts';
 import { type Checked, checked, type Problem, refused } from '../core/problem.ts';
 import { type LockDocument, splitDocuments } from './lock-documents.ts';
-import { entryKey, type LockEntry, type LockFile, lockFileName } from './lock-entry.ts';
+import { entryKey, type LockEntry, type LockFile } from './lock-entry.ts';
 import { printEntry, printHeader } from './lock-print.ts';
 import { duplicateEntry, textProblem } from './lock-problems.ts';
 import { readEntry, readHeader } from './lock-read.ts';

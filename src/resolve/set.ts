@@ -5,17 +5,11 @@ import { dirname, join, relative, sep } from 'node:path';
 import type { Artifact } from '../core/artifact.ts';
 import { digestHex } from '../core/digest.ts';
 import { sha256Text } from '../core/hash.ts';
+import { lockFileName } from '../core/lock-file-name.ts';
 import { type Checked, checked, errorProblem, refused } from '../core/problem.ts';
 import type { Manifests } from '../core/resource.ts';
 import type { Io } from '../io/io.ts';
-import {
-  artifactOf,
-  entryKey,
-  type LockEntry,
-  type LockFile,
-  lockBytesMax,
-  lockFileName,
-} from './lock-entry.ts';
+import { artifactOf, entryKey, type LockEntry, type LockFile, lockBytesMax } from './lock-entry.ts';
 import { readPrinted } from './lock-printed.ts';
 import type { PinKey } from './pin.ts';
 

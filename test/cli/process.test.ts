@@ -130,6 +130,34 @@ describe('a reader that goes away', () => {
   });
 });
 
+describe('a full disk behind the output', () => {
+  test('is told, and is no success', () => {
+    const command = `"$0" "${program}" help apply > /dev/full`;
+    const { status, stderr } = spawnSync('sh', ['-c', command, process.execPath], {
+      encoding: 'utf8',
+      env: {},
+    });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: 'error: The output could not be written (ENOSPC).\n',
+    });
+  });
+});
+
+describe('waiting for standard input', () => {
+  test('ends with one signal', async () => {
+    const child = spawn(process.execPath, [program, 'validate', '-f', '-'], {
+      env: { HOME: folder },
+    });
+    const ended = once(child, 'close');
+    // More than a pipe holds: it is taken once somebody reads.
+    child.stdin.write('# not the end\n'.repeat(100_000));
+    await once(child.stdin, 'drain');
+    child.kill('SIGINT');
+    expect(await ended).toEqual([130, null]);
+  });
+});
+
 describe('an older Node', () => {
   const pretend = (version: string): string =>
     `data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"${version}"}})`;

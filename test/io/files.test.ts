@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import {
   chmod,
   mkdir,
@@ -12,6 +13,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Files } from '../../src/io/io.ts';
 import { createNodeFiles } from '../../src/io/node/files.ts';
@@ -19,6 +21,8 @@ import { createNodeRandom } from '../../src/io/node/random.ts';
 import { createFakeIo } from '../fakes/io.ts';
 import { describeFiles } from './files-contract.ts';
 
+const run = promisify(execFile);
+const nodeIo = new URL('../../src/io/node.ts', import.meta.url).href;
 const folders: string[] = [];
 
 async function emptyFolder(): Promise<string> {
@@ -49,8 +53,10 @@ describe('links and permissions on disk', () => {
     await symlink('target', join(folder, 'link'));
     await symlink('nowhere', join(folder, 'dangling'));
     await symlink(folder, join(folder, 'loop'));
+    await symlink('itself', join(folder, 'itself'));
     expect(await files.list(folder)).toEqual([
       { name: 'dangling', kind: 'other' },
+      { name: 'itself', kind: 'other' },
       { name: 'link', kind: 'file' },
       { name: 'loop', kind: 'folder' },
       { name: 'target', kind: 'file' },
@@ -58,6 +64,23 @@ describe('links and permissions on disk', () => {
     expect(await files.stat(join(folder, 'link'))).toMatchObject({ kind: 'file', bytes: 7 });
     expect(await files.stat(join(folder, 'dangling'))).toBeNull();
     expect(await files.realPath(join(folder, 'link'))).toBe(join(folder, 'target'));
+  });
+
+  it('reads a pipe to its end, and one that nobody writes to blocks nothing', async () => {
+    const path = join(await emptyFolder(), 'pipe');
+    await run('mkfifo', [path]);
+    const content = nodeFiles().readBytes(path, 100);
+    await writeFile(path, 'through the pipe');
+    expect(String(await content)).toBe('through the pipe');
+
+    const program = `import { createNodeIo } from ${JSON.stringify(nodeIo)};
+      const read = createNodeIo().files.readBytes(${JSON.stringify(path)}, 100);
+      setTimeout(() => process.exit(7), 100);
+      await read;`;
+    const ended = run(process.execPath, ['--input-type=module', '-e', program], {
+      timeout: 10_000,
+    });
+    await expect(ended).rejects.toMatchObject({ code: 7 });
   });
 
   it('writes through a link and leaves the link', async () => {

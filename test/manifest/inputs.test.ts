@@ -288,6 +288,30 @@ test('names both files of a duplicate', async () => {
   expect(loaded.problems[0]?.detail).toContain(`in ${join(root, 'a.yaml')}:1.`);
 });
 
+test('names the one match of a pattern that cannot be read', async () => {
+  await write({ 'a.yaml': modelText('a') });
+  await symlink('b.yaml', join(root, 'b.yaml'));
+  await symlink('nowhere', join(root, 'c.yaml'));
+  expect(said(await loadHere('*.yaml'))).toEqual([
+    'error manifest/unreadable b.yaml',
+    'error manifest/unreadable c.yaml',
+  ]);
+});
+
+test('calls standard input by its name', async () => {
+  await write({ 'a.yaml': modelText('same') });
+  const loaded = await load(['-', 'a.yaml'], here({}, modelText('same')), neverAborted);
+  expect(loaded.problems[0]?.detail).toContain('in stdin:1.');
+});
+
+test('stops waiting for standard input when it is told to', async () => {
+  const controller = new AbortController();
+  const silent = here({ readStdin: () => Promise.withResolvers<Uint8Array>().promise });
+  const loading = load(['-'], silent, controller.signal);
+  controller.abort(new Error('interrupted'));
+  await expect(loading).rejects.toThrow('interrupted');
+});
+
 test('stops when it is told to', async () => {
   await write({ 'a.yaml': modelText('a') });
   const stop = AbortSignal.abort(new Error('interrupted'));

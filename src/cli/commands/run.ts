@@ -5,6 +5,7 @@ import type { BackendReference } from '../../core/backend-reference.ts';
 import { didYouMean } from '../../core/did-you-mean.ts';
 import { backendKey, type Placement } from '../../core/key.ts';
 import { errorProblem, ProblemError } from '../../core/problem.ts';
+import { unlessAborted } from '../../core/unless-aborted.ts';
 import type { Io } from '../../io/io.ts';
 import { reconcile } from '../../reconcile.ts';
 import { escapeBlock } from '../../render/escape.ts';
@@ -35,10 +36,11 @@ export const run: CommandRun = async (context) => {
   return exitCode.done;
 };
 
-async function questionOf(model: string, { given }: CommandContext, io: Io): Promise<Question> {
+async function questionOf(model: string, context: CommandContext, io: Io): Promise<Question> {
+  const { given, signal } = context;
   const system = valueOf(given, 'system');
   const maxTokens = countOf(given, 'max-tokens');
-  const prompt = given.positionals[1] ?? (await readPrompt(io));
+  const prompt = given.positionals[1] ?? (await unlessAborted(readPrompt(io), signal));
   if (prompt.trim() === '') {
     throw new ProblemError(
       errorProblem({

@@ -49,15 +49,22 @@ async function stat(path: string): Promise<FileStat | null> {
 
 async function readBytes(path: string, bytesMax: number): Promise<Uint8Array> {
   const file = await openPath(path);
+  const found = await statOpen(file);
+  if (found.isFIFO()) return readAll(await pipeOf(file), bytesMax, path);
   try {
-    const found = await statOpen(file);
     if (found.isFile() && found.size > bytesMax) throw tooLarge(path, bytesMax);
-    // Pipes and devices have no size beforehand, and a file may grow while it is read.
+    // Devices have no size beforehand, and a file may grow while it is read.
     const pieceBytes = found.size === 0 ? chunkBytes : found.size + 1;
     return await readAll(chunksOf(file, { start: null, pieceBytes }), bytesMax, path);
   } finally {
     await closeOpen(file);
   }
+}
+
+/** Closes the file itself, also when it is not read to the end. */
+async function pipeOf(file: number): Promise<AsyncIterable<Uint8Array>> {
+  const { Socket } = await import('node:net');
+  return new Socket({ fd: file, readable: true, writable: false });
 }
 
 async function readAll(
@@ -119,11 +126,22 @@ async function list(path: string): Promise<readonly { name: string; kind: FileSt
   const entries = await readdir(path, { withFileTypes: true });
   const found = entries.map(async (entry) => {
     if (!entry.isSymbolicLink()) return { name: entry.name, kind: kindOf(entry) };
-    const target = await stat(join(path, entry.name));
-    return { name: entry.name, kind: target?.kind ?? 'other' };
+    return { name: entry.name, kind: await kindBehind(join(path, entry.name)) };
   });
   return (await Promise.all(found)).toSorted((a, b) => compareText(a.name, b.name));
 }
+
+/** A link that leads nowhere, in a circle or behind a closed door is no reason to list nothing. */
+async function kindBehind(link: string): Promise<FileStat['kind']> {
+  try {
+    return (await stat(link))?.kind ?? 'other';
+  } catch (error) {
+    if (linkTrouble.has(errorCode(error))) return 'other';
+    throw error;
+  }
+}
+
+const linkTrouble: ReadonlySet<string | undefined> = new Set(['ELOOP', 'EACCES', 'ENAMETOOLONG']);
 
 async function glob(pattern: string, folder: string): Promise<readonly string[]> {
   const paths = new Set<string>();

@@ -1,6 +1,6 @@
 // The calls that every command makes to read its files, as promises over node's callbacks: loading
 // node:fs/promises takes longer than reading with it.
-import { close, fstat, open, read, realpath, type Stats, stat } from 'node:fs';
+import { close, constants, fstat, open, read, realpath, type Stats, stat } from 'node:fs';
 
 type Done<T> = (error: Error | null, value: T) => void;
 
@@ -14,9 +14,12 @@ export const statPath = (path: string): Promise<Stats> => promised((done) => sta
 export const realPathOf = (path: string): Promise<string> =>
   promised((done) => realpath.native(path, done));
 
-/** Opens for reading; whoever opens closes. */
+/**
+ * Opens for reading; whoever opens closes. Never waits: a pipe without a writer would else block a
+ * thread that the process cannot end without. Files are read the same either way.
+ */
 export const openPath = (path: string): Promise<number> =>
-  promised((done) => open(path, 'r', done));
+  promised((done) => open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0), done));
 
 export const statOpen = (file: number): Promise<Stats> => promised((done) => fstat(file, done));
 
