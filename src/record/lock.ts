@@ -155,5 +155,8 @@ const unusableProblem = (path: string, error: unknown): Problem =>
     code: 'record/lock-unusable',
     summary: 'The lock of this machine cannot be taken',
     detail: `${path}: ${error instanceof Error ? error.message : String(error)}.`,
-    remedy: `See who may write there, and that it is an empty file:\n\n    ls -la ${dirname(path)}`,
+    remedy:
+      sqliteCode(error) === sqlite.full || errorCode(error) === 'ENOSPC'
+        ? 'Free some space and run the command again.'
+        : `See who may write there, and that it is an empty file, or use another home:\n\n    ls -la ${dirname(path)}\n    export MODELCTL_HOME=/path/to/folder`,
   });

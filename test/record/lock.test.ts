@@ -213,7 +213,10 @@ describe('a lock that cannot be taken', () => {
     const io = createNodeIo();
     const writeAtomic = () => Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' }));
     const failing: Io = { ...io, files: { ...io.files, writeAtomic } };
-    expect(await problemOf({ io: failing })).toMatchObject({ code: 'record/lock-unusable' });
+    expect(await problemOf({ io: failing })).toMatchObject({
+      code: 'record/lock-unusable',
+      remedy: 'Free some space and run the command again.',
+    });
     await (await hold()).release();
   });
 });

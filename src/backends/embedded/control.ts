@@ -6,6 +6,7 @@ import { errorProblem, type Problem, ProblemError } from '../../core/problem.ts'
 import { type EngineMode, type EngineStatus, engineFiles } from '../../engine/protocol.ts';
 import { readState } from '../../engine/state-file.ts';
 import { isOlder, version } from '../../engine/version.ts';
+import { errorCode } from '../../io/error-code.ts';
 import { HttpError, type Io } from '../../io/io.ts';
 import { load, requestStop } from './client.ts';
 import { type Found, findEngine } from './find.ts';
@@ -40,14 +41,9 @@ export async function ensureEngine(place: Place, context: ControlContext): Promi
 
 async function startEngine(place: Place, context: ControlContext): Promise<RunningEngine> {
   const { io } = context;
-  await io.files.makeFolder(place.folder);
-  await rotateLog(place, io);
-  const mode: EngineMode = 'serve';
-  const pid = await io.processes.spawnDetached({
-    program: programPath(import.meta.url),
-    arguments: [mode, place.folder, place.store],
-    environment: {},
-    logFile: place.logFile,
+  const pid = await spawnEngine(place, io).catch((error: unknown) => {
+    const code = errorCode(error);
+    throw code === undefined ? error : new ProblemError(folderUnusable(place, code));
   });
   const found = await waitFor(startMsMax, context, async () => {
     const alive = io.processes.isAlive(pid);
@@ -59,6 +55,18 @@ async function startEngine(place: Place, context: ControlContext): Promise<Runni
   });
   if (found !== null && found !== 'ended') return found;
   throw new ProblemError(notStarted(place, found === null));
+}
+
+async function spawnEngine(place: Place, io: Io): Promise<number> {
+  await io.files.makeFolder(place.folder);
+  await rotateLog(place, io);
+  const mode: EngineMode = 'serve';
+  return io.processes.spawnDetached({
+    program: programPath(import.meta.url),
+    arguments: [mode, place.folder, place.store],
+    environment: {},
+    logFile: place.logFile,
+  });
 }
 
 /** What was in memory is loaded into the new one: an upgrade is no reason to lose it. */
@@ -193,6 +201,15 @@ export function programPath(moduleUrl: string): string {
 
 const isIdle = ({ models }: EngineStatus): boolean =>
   models.every((model) => model.inFlight === 0 && model.waiting === 0 && model.state === 'ready');
+
+const folderUnusable = ({ folder }: Place, code: string): Problem =>
+  errorProblem({
+    code: 'engine/folder-unusable',
+    summary: 'The embedded engine cannot be started',
+    detail: `Its state and log belong into ${folder}, which cannot be written (${code}).`,
+    remedy:
+      'Make room and give this user the right to write there, or use another home:\n\n    export MODELCTL_HOME=/path/to/folder',
+  });
 
 const notStarted = ({ logFile }: Place, timedOut: boolean): Problem =>
   errorProblem({

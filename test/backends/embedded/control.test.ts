@@ -1,6 +1,6 @@
 // The life of the engine process, as its clients see it: started once, found again, stopped, killed.
 import { spawn } from 'node:child_process';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
@@ -50,6 +50,16 @@ describe('starting', () => {
     await expect(stat(file)).rejects.toThrow('ENOENT');
     expect(await engineStop(home)).toBe(0);
     expect(await readFile(home.place.logFile, 'utf8')).not.toContain(token);
+  });
+
+  test('is refused where nothing can be written', async () => {
+    const home = await newHome();
+    const folder = join(home.place.logFile, '..', '..');
+    await mkdir(join(folder, '..'), { recursive: true });
+    await writeFile(folder, 'a file, no folder');
+    await expect(engineStart(home)).rejects.toMatchObject({
+      problem: { code: 'engine/folder-unusable', retry: 'never' },
+    });
   });
 
   test('by several at once, in this process and others, makes one engine', async () => {
