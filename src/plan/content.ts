@@ -100,6 +100,7 @@ function judgeDifference(
   const others = (world.otherOwners.get(placement.key) ?? []).filter(
     ({ digest }) => digest === observed.digest,
   );
+  const isOnlySettings = compared.kind === 'differs' && compared.reason === 'config-drift';
   const remedy = `To replace what is there:\n\n    modelctl apply --take-over ${placement.name}`;
 
   if (compared.kind === 'unverifiable' && !(ours && interrupted) && !taken) {
@@ -109,7 +110,7 @@ function judgeDifference(
     return {
       kind: 'held',
       because: 'conflict',
-      detail: `Another set (${others.map(({ set }) => set).join(', ')}) owns this name with other content.`,
+      detail: `Another set (${others.map(({ set }) => set).join(', ')}) owns this name ${isOnlySettings ? 'and sets it up in another way' : 'with other content'}.`,
       remedy,
     };
   }
@@ -117,7 +118,9 @@ function judgeDifference(
     return {
       kind: 'held',
       because: 'conflict',
-      detail: `The name holds other content (${shortDigest(observed.digest)}) that modelctl did not put there.`,
+      detail: isOnlySettings
+        ? `The name holds what is wanted, but is set up in another way, and not by modelctl (${shortDigest(observed.digest)}).`
+        : `The name holds other content (${shortDigest(observed.digest)}) that modelctl did not put there.`,
       remedy,
     };
   }
@@ -283,17 +286,3 @@ function effectiveRecipe(base: Recipe, own: Recipe): Recipe {
     ...(adapters === undefined ? {} : { adapters }),
   };
 }
-
-/** Which placements must be judged, and built, before which: bases, then derived, then aliases. */
-export function buildDepth(world: World, placement: DesiredPlacement): number {
-  let depth = 0;
-  let at: DesiredPlacement | undefined = placement;
-  while (at !== undefined && depth < buildDepthMax) {
-    at = foundationOf(world.desired, at);
-    if (at !== undefined) depth += 1;
-  }
-  return depth;
-}
-
-/** An alias of a derived name over its base: nothing is built deeper than that. */
-const buildDepthMax = 4;

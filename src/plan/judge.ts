@@ -4,9 +4,9 @@ import { compareText } from '../core/canonical.ts';
 import type { DesiredPlacement } from '../core/desired.ts';
 import type { HeldBecause } from '../core/held.ts';
 import type { PlacementKey } from '../core/key.ts';
-import { buildDepth, type ContentVerdict, judgeContent } from './content.ts';
+import { type ContentVerdict, judgeContent } from './content.ts';
 import { judgeResidency, type ResidencyVerdict } from './residency.ts';
-import { foundationOf, type World } from './world.ts';
+import { buildDepth, foundationOf, type World } from './world.ts';
 
 export interface Judged {
   readonly placement: DesiredPlacement;
@@ -55,7 +55,7 @@ function evaluated(world: World): Iterable<DesiredPlacement> {
 function inBuildOrder(world: World): readonly DesiredPlacement[] {
   const layers: DesiredPlacement[][] = [];
   for (const placement of evaluated(world)) {
-    const depth = buildDepth(world, placement);
+    const depth = buildDepth(world.desired, placement);
     layers[depth] ??= [];
     layers[depth].push(placement);
   }

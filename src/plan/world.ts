@@ -103,3 +103,17 @@ export function isOurWork(world: World, key: PlacementKey, digest: Digest): bool
     entry !== undefined && entry.digest !== null && !(entry.adopted && entry.digest === digest)
   );
 }
+
+/** Which placements must be judged, and built, before which: bases, then derived, then aliases. */
+export function buildDepth(desired: Desired, placement: DesiredPlacement): number {
+  let depth = 0;
+  let at: DesiredPlacement | undefined = placement;
+  while (at !== undefined && depth < buildDepthMax) {
+    at = foundationOf(desired, at);
+    if (at !== undefined) depth += 1;
+  }
+  return depth;
+}
+
+/** An alias of a derived name over its base: nothing is built deeper than that. */
+const buildDepthMax = 4;

@@ -4,7 +4,7 @@ import { it } from 'vitest';
 import { arbitrarySharedScenario, playShared } from './two-sets.ts';
 
 const seed = Number(process.env['MODELCTL_TEST_SEED'] ?? 1);
-const numRuns = Number(process.env['MODELCTL_TEST_RUNS'] ?? 60);
+const numRuns = Number(process.env['MODELCTL_TEST_RUNS'] ?? 40);
 
 it('comes to rest and keeps in memory only what one of them wants there', async () => {
   await fc.assert(fc.asyncProperty(arbitrarySharedScenario, playShared), {

@@ -230,7 +230,7 @@ function meddle(
   if (name === undefined || other === undefined) return engine.install(foreignTag);
   switch (how) {
     case 'remove':
-      return engine.change(() => void engine.fake.foreign.remove(name));
+      return engine.change(() => engine.fake.foreign.remove(name));
     case 'overwrite':
       return engine.install(foreignTag, name);
     case 'copy':
@@ -258,8 +258,8 @@ async function apply(play: Play, one: Apply): Promise<Run> {
   const before = play.engine.names();
   const { inventory } = await play.world.ledger();
   const run = await play.world.run({ mode: 'apply', request, kill, interruptAfterMs });
-  const set = (await play.world.ledger()).inventory;
-  const owned = new Set([...inventory, ...set].map(({ name }) => name));
+  const { inventory: after } = await play.world.ledger();
+  const owned = new Set([...inventory, ...after].map(({ name }) => name));
   for (const [name, digest] of before) {
     if (owned.has(name) || name.startsWith('modelctl-quarantine/')) continue;
     if (play.engine.names().get(name) !== digest) throw new Violation(`${name} was touched`, run);

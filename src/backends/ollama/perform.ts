@@ -19,7 +19,6 @@ export async function perform(
   action: Action,
   context: PerformContext,
 ): Promise<Performed> {
-  const { engine } = workshop;
   const wasInterrupted = context.signal.aborted;
   const performed = await attempt(workshop, action, context);
   // A request that was given up may still end in the engine after the last look at it.
