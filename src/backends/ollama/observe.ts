@@ -1,6 +1,7 @@
 // What an Ollama holds and runs, as core knows it. Three requests when everything is known; more
 // only for details never seen before and for blobs of what is missing. Reads only.
 import type { BackendReference } from '../../core/backend-reference.ts';
+import { sameJson } from '../../core/canonical.ts';
 import { mapBounded } from '../../core/concurrency.ts';
 import type { Digest } from '../../core/digest.ts';
 import type {
@@ -147,8 +148,8 @@ async function blobsOf(
 
 /**
  * Which runner serves a name. The engine keeps one runner per weights and shows it under the name
- * that started it, so: the same content, else the same weights run with the context that the name
- * asks for. With another context a call by this name would start it anew.
+ * that started it, so: the same content, else the same weights run with the context, the options and
+ * the adapters that the name asks for. With others a call by this name would start it anew.
  */
 function runnerFinder(
   runners: readonly Runner[],
@@ -179,6 +180,15 @@ interface Known {
 
 const bakedContext = (details: Details | null): unknown => details?.recipe.parameters?.['num_ctx'];
 
+/** What else a runner is started with, and cannot change: see needsReload in server/sched.go. */
+const bakedRest = (details: Details | null): unknown => {
+  const { parameters = {}, adapters = [] } = details?.recipe ?? {};
+  const options = restOfLoadTime.map((option) => parameters[option] ?? null);
+  return [...options, ...adapters.map(({ digest }) => digest)];
+};
+
+const restOfLoadTime = ['num_batch', 'num_gpu', 'main_gpu', 'use_mmap', 'num_thread'] as const;
+
 /** `started` are the details of what started the runner, where they are known. */
 function runsAs(
   runner: Runner,
@@ -186,6 +196,7 @@ function runsAs(
   listed: ListedModel,
   details: Details | null,
 ): boolean {
+  if (!sameJson(bakedRest(started), bakedRest(details))) return false;
   const wanted = bakedContext(details);
   const { contextLength } = runner;
   // A name that says nothing runs with the engine's default, which another name's own is not.

@@ -53,6 +53,18 @@ test('a name without options of its own does not run on what another one started
   expect(placements.get(tiny)?.loaded).toBeNull();
 });
 
+test('a name runs on what another one started only with the threads that it asks for', async () => {
+  const world = memoryWorld();
+  const threads = { servedName: derived, runtime: { threads: 2 } };
+  await bringAll(world, threads);
+  await act(world, loadOf(world, threads));
+  expect((await look(world)).placements.get(tiny)?.loaded).toBeNull();
+  await act(world, loadOf(world));
+  const { placements } = await look(world);
+  expect(placements.get(tiny)?.loaded).not.toBeNull();
+  expect(placements.get(`${derived}:latest`)?.loaded).toBeNull();
+});
+
 test('the name that started a runner can go while others run on it', async () => {
   const world = memoryWorld();
   await bringAll(world, recipe);

@@ -166,6 +166,7 @@ function subjectOf(store: Store, entry: Entry): Subject {
     bytes: weights?.size ?? 0,
     trainedContextLength: factsOfConfig(store, entry.manifest).contextLength,
     parameters: parametersOf(store, entry),
+    adapter: layerOf(entry, 'adapter')?.digest ?? null,
   };
 }
 

@@ -12,6 +12,7 @@ export interface Subject {
   readonly trainedContextLength: number;
   /** Options that are baked in. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  readonly adapter: string | null;
 }
 
 interface Runner {
@@ -100,8 +101,10 @@ export function createScheduler(settings: SchedulerOptions): Scheduler {
       const options = loadOptionsOf({ ...subject.parameters, ...given });
       await loading.get(subject.weights);
       let runner = runners.get(subject.weights);
-      if (runner !== undefined && runner.options !== JSON.stringify(options)) {
-        // needsReload: other load-time options end the runner, after its requests.
+      const isOther =
+        runner?.options !== JSON.stringify(options) || runner.subject.adapter !== subject.adapter;
+      if (runner !== undefined && isOther) {
+        // needsReload: other load-time options or adapters end the runner, after its requests.
         while (runner.requests > 0) await clock.sleep(5, signal);
         runners.delete(subject.weights);
         runner = undefined;
