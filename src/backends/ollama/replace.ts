@@ -71,7 +71,7 @@ export async function replace(
     const saved =
       replaces === null ? null : await save(workshop.engine, context, listing, name, coming);
     const problem = await attempt(workshop, context, name, () => work.make(progress, listing));
-    return await settle(workshop, context, work, progress, { saved, problem });
+    return await settle(workshop, context, work, progress, { saved, problem, listing });
   } finally {
     workshop.busy.delete(work.name);
   }
@@ -125,6 +125,8 @@ const settlingMs = 300;
 const aftermathMs = 10_000;
 
 interface Attempted {
+  /** Before it. */
+  readonly listing: Listing;
   readonly saved: Saved | null;
   readonly problem: Problem | null;
 }
@@ -134,7 +136,7 @@ async function settle(
   context: PerformContext,
   work: Replacement,
   progress: Progress,
-  { saved, problem }: Attempted,
+  { saved, problem, listing }: Attempted,
 ): Promise<Performed> {
   const { clock } = context.io;
   const finished = new AbortController();
@@ -144,7 +146,7 @@ async function settle(
       ? { ...context, signal: limited(clock, finished.signal) }
       : context;
     if (problem !== null) await clock.sleep(settlingMs, after.signal);
-    return await judge(workshop, after, work, progress, { saved, problem });
+    return await judge(workshop, after, work, progress, { saved, problem, listing });
   } catch (error) {
     // The saved copy stays: the next work on this name finds it.
     const why = error instanceof ProblemError ? error.problem : null;
@@ -170,7 +172,7 @@ async function judge(
   context: PerformContext,
   work: Replacement,
   progress: Progress,
-  { saved, problem }: Attempted,
+  { saved, problem, listing: before }: Attempted,
 ): Promise<Performed> {
   const { engine } = workshop;
   const { name, coming, replaces } = work;
@@ -179,6 +181,10 @@ async function judge(
   const leftover = saved ?? savedOf(listing, name);
   const digest = listing.models.get(name)?.digest ?? null;
   const right = coming === null ? problem === null : digest === coming;
+  if (right && digest !== null && (await isCopiedOver(work, digest, before, listing))) {
+    const detail = `${name} was made, and holds ${shortDigest(digest)} by now.`;
+    return failedWith(changedMeanwhile(engine.label, detail), downloadedBytes);
+  }
   const changed = digest !== null && digest !== replaces;
   const recognised = changed && !right ? await work.recognise?.(listing) : null;
   if (digest !== null && (right || recognised)) {
@@ -199,6 +205,21 @@ async function judge(
   if (saved === null && wrote && digest !== null) await remove(engine, context, name);
   if (saved !== null) await drop(engine, context, saved);
   return failedWith(problem ?? notAsLocked(engine, name, coming, digest), downloadedBytes);
+}
+
+/**
+ * Whether somebody has copied another name over what was made here. Of what an engine derives the
+ * digest is not known beforehand, and a wrong one would be remembered as made for good.
+ */
+async function isCopiedOver(
+  { name, coming, recognise }: Replacement,
+  digest: Digest,
+  before: Listing,
+  listing: Listing,
+): Promise<boolean> {
+  if (coming !== null || recognise === undefined) return false;
+  const others = [...before.models.values()].filter((one) => one.name !== name);
+  return others.some((one) => one.digest === digest) && (await recognise(listing)) === null;
 }
 
 /**

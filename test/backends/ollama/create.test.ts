@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CreateAction } from '../../../src/core/plan.ts';
+import { parse } from '../../fakes/ollama/name.ts';
 import { sha256 } from '../../fakes/ollama/store.ts';
 import { act, asked, bringAll, buildsOf, onDisk } from './acts.ts';
 import { importedSubject, importWorld, memoryWorld } from './worlds.ts';
@@ -51,6 +52,29 @@ describe('a derived name', () => {
     expect(again && (await act(world, again))).toMatchObject({
       outcome: made?.outcome === 'created' ? 'unchanged' : 'created',
     });
+  });
+
+  test('that somebody else copies another name over is not taken for what was made', async () => {
+    const world = memoryWorld();
+    const { digest } = (await bringAll(world, {}))[0] ?? {};
+    const [name, base] = [parse('contract-model'), parse('tiny:v1')];
+    world.fake.faults.add({
+      on: 'GET /api/tags',
+      skip: 2,
+      fault: {
+        kind: 'before',
+        act: () => {
+          const raw = base && world.fake.store.find(base)?.raw;
+          if (name !== null && raw) world.fake.store.write(name, raw);
+        },
+      },
+    });
+    const create = buildsOf(world, { derive }).at(-1);
+    expect(create && (await act(world, create))).toMatchObject({
+      outcome: 'failed',
+      problem: { code: 'backend/changed-meanwhile' },
+    });
+    expect(onDisk(world)['contract-model/latest']).toBe(digest);
   });
 
   test('that somebody else made with other settings is left alone', async () => {
