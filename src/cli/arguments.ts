@@ -190,7 +190,12 @@ function checkPositionals(scan: Scan): void {
   const call = `modelctl ${command.name} ${shape}`.trimEnd();
   if (positionals.length < min) {
     scan.problems.push(
-      usage('cli/missing-argument', 'Missing argument', `${command.name} needs ${shape}.`, call),
+      usage(
+        'cli/missing-argument',
+        'Missing argument',
+        `${command.name} needs ${shape.replace(/\.\.\.$/, '')}.`,
+        call,
+      ),
     );
   }
   const extra = positionals[max];

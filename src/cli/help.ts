@@ -49,9 +49,10 @@ function helpOf(command: Command, program: string): string {
     ...(command.examples.length === 0
       ? []
       : [
-          ['Examples', ...command.examples.map((line) => renderRemedy(`  ${line}`, program))].join(
-            '\n',
-          ),
+          [
+            'Examples',
+            ...command.examples.map((line) => renderRemedy(`  ${line}`, { program })),
+          ].join('\n'),
         ]),
   ];
   return sections.join('\n\n');

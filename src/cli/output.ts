@@ -4,11 +4,12 @@ import type { Problem } from '../core/problem.ts';
 import { type Document, problemDocument } from '../render/document.ts';
 import { escapeText } from '../render/escape.ts';
 import { type EventObject, resultEvent, versionEvent } from '../render/event.ts';
-import { renderProblem } from '../render/problem.ts';
+import { renderProblem, type Typed } from '../render/problem.ts';
 import { colourStyle, plainStyle, type Style } from '../render/style.ts';
-import { type Arguments, isSet, valueOf } from './arguments.ts';
+import { type Arguments, isSet, valueOf, valuesOf } from './arguments.ts';
 import { flagsOf } from './command-line.ts';
 import type { ExitCode } from './exit-code.ts';
+import { quoted } from './shell.ts';
 import type { Terminal, TextStream } from './terminal.ts';
 
 export type Format = 'text' | 'table' | 'wide' | 'json' | 'yaml' | 'name' | 'markdown';
@@ -20,6 +21,7 @@ export interface Output {
   readonly streaming: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
+  readonly typed: Typed;
   /** Of stdout. */
   readonly style: Style;
   /** Of stderr. */
@@ -52,6 +54,8 @@ export function createOutput({ terminal, given, version, program }: OutputOption
   const streaming = known.has('json') && isSet(given, 'json');
   const format = ((known.has('output') ? valueOf(given, 'output') : undefined) ?? 'text') as Format;
   const quiet = isSet(given, 'quiet');
+  const inputs = known.has('filename') ? valuesOf(given, 'filename') : [];
+  const typed = { program, manifests: inputs.map((input) => `-f ${quoted(input)}`).join(' ') };
   const asData = streaming || format === 'json' || format === 'yaml' || format === 'name';
   const style = styleOf(terminal.stdout, terminal, given);
   const remarkStyle = styleOf(terminal.stderr, terminal, given);
@@ -70,6 +74,7 @@ export function createOutput({ terminal, given, version, program }: OutputOption
     streaming,
     quiet,
     verbose: isSet(given, 'verbose'),
+    typed,
     style,
     remarkStyle,
     text: (text) => {
@@ -98,7 +103,7 @@ export function createOutput({ terminal, given, version, program }: OutputOption
       if (streaming) event({ type: 'problem', problem: problemDocument(problem) });
       else {
         const folder = terminal.workingFolder;
-        const text = renderProblem(problem, { style: remarkStyle, program, folder });
+        const text = renderProblem(problem, { style: remarkStyle, ...typed, folder });
         terminal.stderr.write(`${isAfterProblem ? '\n' : ''}${text}\n`);
         isAfterProblem = true;
       }

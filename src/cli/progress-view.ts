@@ -23,7 +23,6 @@ export interface ProgressViewOptions {
   readonly output: Output;
   readonly terminal: Terminal;
   readonly clock: Clock;
-  readonly program: string;
   /** Show the plan before it is carried out. */
   readonly showPlan: boolean;
 }
@@ -60,10 +59,7 @@ export function createProgressView(options: ProgressViewOptions): ProgressView {
   const onPlanned = (plan: Plan): void => {
     for (const text of waiting.splice(0)) remark(text);
     if (options.showPlan && plan.actions.length > 0) {
-      const { program } = options;
-      remark(
-        `${renderActions(plan, { style: output.remarkStyle, program, verbose: output.verbose })}\n`,
-      );
+      remark(`${renderActions(plan, { style: output.remarkStyle })}\n`);
     }
   };
   const report = (event: ProgressEvent): void => {
@@ -73,7 +69,7 @@ export function createProgressView(options: ProgressViewOptions): ProgressView {
     if (event.kind === 'planned') onPlanned(event.plan);
     else if (event.kind === 'finished') {
       redrawing.clear();
-      output.text(renderEntry(event.entry, { style: output.style, program: options.program }));
+      output.text(renderEntry(event.entry, { style: output.style, ...output.typed }));
     } else if (event.kind === 'problem') {
       redrawing.clear();
       output.problem(event.problem);

@@ -14,11 +14,11 @@ export async function reconcileInView(
   request: ReconcileRequest,
   context: CommandContext,
 ): Promise<Reconciliation> {
-  const { output, terminal, program, signal } = context;
+  const { output, terminal, signal } = context;
   const io = await context.io();
   await keepHeapSmall(request.inputs, io);
   const showPlan = request.mode === 'apply';
-  const view = createProgressView({ output, terminal, clock: io.clock, program, showPlan });
+  const view = createProgressView({ output, terminal, clock: io.clock, showPlan });
   const told = new Set<string>();
   const result = await reconcile(request, {
     io,

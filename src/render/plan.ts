@@ -6,15 +6,14 @@ import type { Action, Drift, Leftover, Plan, Unchanged } from '../core/plan.ts';
 import { planTotals } from '../core/plan-totals.ts';
 import { escapeBlock, escapeText } from './escape.ts';
 import { renderBackend, renderName } from './placement.ts';
-import { indent, renderRemedy } from './problem.ts';
+import { indent, renderRemedy, type Typed } from './problem.ts';
 import { count, formatBytes, formatBytesOrUnknown, joinWords } from './quantity.ts';
 import { renderSentence } from './redact.ts';
 import { plainStyle, type Style } from './style.ts';
 import { padEnd, padStart, widest } from './width.ts';
 
-export interface PlanOptions {
+export interface PlanOptions extends Typed {
   readonly style?: Style;
-  readonly program?: string;
   /** List what is unchanged too, and name digests. */
   readonly verbose?: boolean;
 }
@@ -45,10 +44,12 @@ const joinSections = (sections: readonly string[]): string =>
 const filled = ({
   style = plainStyle,
   program = 'modelctl',
+  manifests = '',
   verbose = false,
 }: PlanOptions): Sections => ({
   style,
   program,
+  manifests,
   verbose,
 });
 
@@ -136,22 +137,22 @@ function appearance(action: Action, style: Style): { symbol: string; paint: Styl
   return isNew ? { symbol: '+', paint: style.added } : { symbol: '~', paint: style.changed };
 }
 
-function renderHeld(held: readonly Held[], { style, program }: Sections): string {
+function renderHeld(held: readonly Held[], { style, ...typed }: Sections): string {
   if (held.length === 0) return '';
   const entries = held.map((one) => {
     const head = `  ${style.warning(`! ${renderName(one)}`)}  ${one.because}: ${renderSentence(one.detail)}`;
-    const remedy = renderRemedy(escapeBlock(one.remedy), program);
+    const remedy = renderRemedy(escapeBlock(one.remedy), typed);
     return `${head}\n${indent(remedy, '      ')}`;
   });
   return [`${style.strong(`Held: ${held.length}.`)} Wanted, but not done:`, ...entries].join('\n');
 }
 
-function renderLeftovers(leftovers: readonly Leftover[], { style, program }: Sections): string {
+function renderLeftovers(leftovers: readonly Leftover[], { style, ...typed }: Sections): string {
   if (leftovers.length === 0) return '';
   const bytes = leftovers.reduce((sum, one) => sum + one.bytes, 0);
   const lines = leftovers.map(
     (one) =>
-      `  . ${renderName(one)}  ${formatBytes(one.bytes)}  ${renderRemedy(escapeText(one.remedy), program)}`,
+      `  . ${renderName(one)}  ${formatBytes(one.bytes)}  ${renderRemedy(escapeText(one.remedy), typed)}`,
   );
   const head = style.strong(`Left over: ${leftovers.length}, ${formatBytes(bytes)}.`);
   return [`${head} No longer declared, and kept:`, ...lines].join('\n');

@@ -6,10 +6,16 @@ import { redact } from './redact.ts';
 import type { Style } from './style.ts';
 import { plainStyle } from './style.ts';
 
-export interface ProblemOptions {
-  readonly style?: Style;
-  /** How the user calls this program: `modelctl`, or `npx modelctl` in a checkout. */
+/** How the user typed this command, so that what is printed to be copied works as it stands. */
+export interface Typed {
+  /** `modelctl`, or `npx modelctl` in a checkout. */
   readonly program?: string;
+  /** `-f models.yaml`, for a shell; empty when no manifests were named. */
+  readonly manifests?: string;
+}
+
+export interface ProblemOptions extends Typed {
+  readonly style?: Style;
   /** Files below it are shown relative to it. */
   readonly folder?: string;
 }
@@ -30,7 +36,7 @@ export function renderProblem(problem: Problem, options: ProblemOptions = {}): s
   const body = [
     ...(where === '' ? [] : [where]),
     outside(problem.detail),
-    ...(problem.remedy === undefined ? [] : [showRemedy(outside(problem.remedy), options.program)]),
+    ...(problem.remedy === undefined ? [] : [showRemedy(outside(problem.remedy), options)]),
   ];
   return [head, ...body.map((text) => indent(text, '  '))].join('\n');
 }
@@ -56,17 +62,28 @@ export function renderPath(path: string, folder: string): string {
  * Commands in a remedy as the user would type them here. A command stands alone: on an indented
  * line, in backticks, or as the whole remedy; elsewhere `modelctl` is just the name.
  */
-export function renderRemedy(remedy: string, program = 'modelctl'): string {
-  if (program === 'modelctl') return remedy;
-  if (isCommand(remedy)) return remedy.replace('modelctl', program);
-  return remedy.replace(/(^[ \t]+|`)modelctl (?=\S)/gm, `$1${program} `);
+export function renderRemedy(remedy: string, typed: Typed = {}): string {
+  const commands = isCommand(remedy) ? /^()modelctl ([^\n`]+)/ : /(^[ \t]+|`)modelctl ([^\n`]+)/gm;
+  return remedy.replace(
+    commands,
+    (_, before: string, rest: string) => before + retyped(rest, typed),
+  );
 }
 
-/** A remedy that is a command and nothing else is set off like any other command. */
-const showRemedy = (remedy: string, program: string | undefined): string =>
-  isCommand(remedy) ? `\n    ${renderRemedy(remedy, program)}` : renderRemedy(remedy, program);
+/** Commands that need manifests are given those of this call, unless they name their own. */
+function retyped(rest: string, { program = 'modelctl', manifests = '' }: Typed): string {
+  const [verb = '', ...others] = rest.split(' ');
+  const lacksManifests = manifests !== '' && planning.has(verb) && !others.includes('-f');
+  return [program, verb, ...(lacksManifests ? [manifests] : []), ...others].join(' ');
+}
 
-const isCommand = (remedy: string): boolean => /^modelctl [^\n]*[^\n.]$/.test(remedy);
+const planning: ReadonlySet<string> = new Set(['plan', 'diff', 'apply']);
+
+/** A remedy that is a command and nothing else is set off like any other command. */
+const showRemedy = (remedy: string, typed: Typed): string =>
+  isCommand(remedy) ? `\n    ${renderRemedy(remedy, typed)}` : renderRemedy(remedy, typed);
+
+const isCommand = (remedy: string): boolean => /^modelctl [^\n]*([^\n.]|\.\.\.)$/.test(remedy);
 
 /** Empty lines stay empty. */
 export const indent = (text: string, by: string): string =>

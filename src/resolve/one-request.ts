@@ -1,6 +1,7 @@
 // One Model on one target, from its manifest to placements: its source in canonical form, its
 // engine, its bytes, and the names that serving it takes. Any of these may hold it or be wrong.
 import { dirname } from 'node:path';
+import type { PlacementShape } from '../backends/backend.ts';
 import { assert } from '../core/assert.ts';
 import type { DesiredPlacement, LoadOptions } from '../core/desired.ts';
 import type { Held } from '../core/held.ts';
@@ -87,7 +88,10 @@ async function serve(
   const pinned = await pinAll(references, context.pin);
   if (pinned.kind === 'problem') return failed([pinned.problem], request, context, pinned.path);
   if (pinned.kind === 'held') {
-    return { ...held(request, engine, pinned), unresolved: [resourceLabel(request.model)] };
+    return {
+      ...held(request, engine, able.value, pinned),
+      unresolved: [resourceLabel(request.model)],
+    };
   }
   const [main, ...rest] = pinned.pins;
   assert(main !== undefined, 'a Model has a source');
@@ -98,7 +102,7 @@ async function serve(
   return {
     placements: placementsOf(request, engine, shapes.value, main.artifact, request.model.origin),
     pins: pinned.pins,
-    held: pinned.moved.map((detail) => heldRequest(request, engine, changed(detail))),
+    held: pinned.moved.map((detail) => heldRequest(request, engine, shapes.value, changed(detail))),
     problems: located(shapes.problems, request, context, ['spec']),
   };
 }
@@ -142,7 +146,7 @@ function unable(
   const [first] = errors;
   const isUnsupported = errors.every(({ code }) => code === 'backend/unsupported');
   if (first === undefined || !isUnsupported) return failed(problems, request, context, ['spec']);
-  return held(request, engine, {
+  return held(request, engine, [], {
     because: 'unsupported',
     detail: errors.map(({ detail }) => detail).join(' '),
     remedy: first.remedy ?? 'Leave it out, or use another engine.',
@@ -152,9 +156,10 @@ function unable(
 const held = (
   request: Request,
   engine: Engine,
+  shapes: readonly PlacementShape[],
   why: Pick<Held, 'because' | 'detail' | 'remedy'>,
 ): Partly => ({
-  held: [heldRequest(request, engine, why)],
+  held: [heldRequest(request, engine, shapes, why)],
   heldModels: [request.model.metadata.name],
 });
 

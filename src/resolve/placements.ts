@@ -62,14 +62,19 @@ export function placementsOf(
   });
 }
 
+/** `shapes`: what the engine would make of it; empty when it cannot serve it at all. */
 export function heldRequest(
   { model }: Request,
   { reference, backend }: Engine,
+  shapes: readonly PlacementShape[],
   why: Pick<Held, 'because' | 'detail' | 'remedy'>,
 ): Held {
   const { spec, metadata, origin } = model;
   const { because, detail, remedy } = why;
-  const name = backend.canonicalName(spec.servedName ?? metadata.name) ?? metadata.name;
+  const name =
+    shapes.find(({ role }) => role === 'model')?.name ??
+    backend.canonicalName(spec.servedName ?? metadata.name) ??
+    metadata.name;
   const at = { host: reference.host, backend: reference.id, name, model: metadata.name, origin };
   return { ...at, because, detail, remedy };
 }

@@ -28,7 +28,7 @@ function show(flags: readonly string[] = [], options: BufferOptions = {}): Shown
     version: '1.2.3',
     program: 'modelctl',
   });
-  const view = createProgressView({ output, terminal, clock, program: 'modelctl', showPlan: true });
+  const view = createProgressView({ output, terminal, clock, showPlan: true });
   return { view, terminal, clock };
 }
 

@@ -24,6 +24,24 @@ afterEach(() => machine.remove());
 const codesOf = (problems: readonly { readonly code: string }[] = []): readonly string[] =>
   problems.map(({ code }) => code);
 
+describe('a run for some Models only', () => {
+  it('is refused when there is no Model of that name', async () => {
+    machine.write('models.yaml', modelDocument('chat', source('chat:v1')));
+    const result = await machine.apply({ targets: ['chat', 'caht'] });
+    expect(codesOf(result.problems)).toEqual(['plan/unknown-target']);
+    expect(result.problems[0]?.detail).toContain('Did you mean "chat"?');
+    expect(result).toMatchObject({ exitCode: 1, plan: null });
+  });
+});
+
+describe('what is wanted and not locked', () => {
+  it('is held under the name that it would be served as', async () => {
+    machine.write('models.yaml', modelDocument('chat', source('chat:v1')));
+    const { plan } = await machine.plan({ locked: true });
+    expect(plan?.held).toMatchObject([{ name: served('chat:v1'), because: 'unlocked' }]);
+  });
+});
+
 describe('the same weights', () => {
   const chat = (name: string, ...more: readonly string[]): string =>
     modelDocument(name, source('chat:v1'), 'residency: loaded', ...more);

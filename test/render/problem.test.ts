@@ -59,8 +59,29 @@ describe('a command in a remedy', () => {
   test('is written as the user calls the program, in lines of its own and in backticks', () => {
     const remedy =
       'Use `modelctl plan`, or:\n\n    modelctl apply\nmodelctl is not a command here.';
-    expect(renderRemedy(remedy, 'npx modelctl')).toBe(
+    expect(renderRemedy(remedy, { program: 'npx modelctl' })).toBe(
       'Use `npx modelctl plan`, or:\n\n    npx modelctl apply\nmodelctl is not a command here.',
     );
+  });
+
+  test('names the manifests of this call, where it needs some and names none', () => {
+    const typed = { manifests: "-f models.yaml -f 'my models'" };
+    expect(renderRemedy('modelctl apply --prune', typed)).toBe(
+      "modelctl apply -f models.yaml -f 'my models' --prune",
+    );
+    const remedy = 'Use `modelctl apply` or:\n\n    modelctl get\n    modelctl apply -f other.yaml';
+    expect(renderRemedy(remedy, typed)).toBe(
+      "Use `modelctl apply -f models.yaml -f 'my models'` or:\n\n    modelctl get\n    modelctl apply -f other.yaml",
+    );
+  });
+
+  test('stands in a line of its own, also when it ends in dots', () => {
+    const problem = errorProblem({
+      code: 'a/b',
+      summary: 'Odd',
+      detail: 'It is.',
+      remedy: 'modelctl approve NAME...',
+    });
+    expect(renderProblem(problem)).toContain('It is.\n\n      modelctl approve NAME...');
   });
 });

@@ -273,6 +273,8 @@ export const upstreamMoved = (
     detail:
       `${engine.label} got ${found === null ? 'other content' : shortDigest(found)} for ${name}; ` +
       `locked is ${shortDigest(locked)}. What was there before is there again.`,
-    remedy: 'Look at what changed upstream, then lock the new content:\n\n    modelctl update',
+    remedy:
+      'Look at what changed upstream. To take the new content, remove the entry of this model from ' +
+      'models.lock.yaml and apply again.',
     retry: 'never',
   });

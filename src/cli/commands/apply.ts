@@ -16,7 +16,7 @@ import { reconcileInView } from '../reconcile-run.ts';
 import { readSavedPlan } from '../saved-plan.ts';
 
 export const apply: CommandRun = async (context) => {
-  const { given, output, program } = context;
+  const { given, output } = context;
   const request = await requestOf(context);
   const result = await reconcileInView(
     { ...request, mode: 'apply', lockTimeoutMs: lockTimeoutMsOf(given) },
@@ -25,7 +25,7 @@ export const apply: CommandRun = async (context) => {
   if (result.plan === null) return result.exitCode;
   await output.document(changeSetDocument(changesOf(result, result.plan)), result.exitCode);
   output.names(changedNames(result));
-  output.text(summary(result, result.plan, { style: output.style, program }));
+  output.text(summary(result, result.plan, { style: output.style, ...output.typed }));
   tellCircumstances(result, context);
   return result.exitCode;
 };

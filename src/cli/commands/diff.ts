@@ -11,7 +11,7 @@ import { planningOf } from '../reconcile-request.ts';
 import { reconcileInView } from '../reconcile-run.ts';
 
 export const diff: CommandRun = async (context) => {
-  const { given, output, program } = context;
+  const { given, output } = context;
   const result = await reconcileInView({ ...planningOf(given), mode: 'plan' }, context);
   if (result.plan === null) return result.exitCode;
   const all = changesOf(result);
@@ -19,7 +19,7 @@ export const diff: CommandRun = async (context) => {
   await output.document(diffDocument(all), code);
   output.text(renderDiff(all, output.style));
   // No difference prints nothing on stdout, as with diff itself; what is held is told beside it.
-  output.remark(renderRemains(result.plan, { style: output.remarkStyle, program }));
+  output.remark(renderRemains(result.plan, { style: output.remarkStyle, ...output.typed }));
   return code;
 };
 

@@ -10,7 +10,7 @@ import { reconcileInView } from '../reconcile-run.ts';
 import { refuseUnsavable, savePlan } from '../saved-plan.ts';
 
 export const plan: CommandRun = async (context) => {
-  const { given, output, program } = context;
+  const { given, output } = context;
   const planning = { ...planningOf(given), refreshOnly: isSet(given, 'refresh-only') };
   const out = valueOf(given, 'out');
   if (out !== undefined) refuseUnsavable(planning);
@@ -24,7 +24,7 @@ export const plan: CommandRun = async (context) => {
   output.text(
     output.format === 'markdown'
       ? renderPlanMarkdown(result.plan)
-      : renderPlan(result.plan, { style: output.style, program, verbose: output.verbose }),
+      : renderPlan(result.plan, { style: output.style, ...output.typed, verbose: output.verbose }),
   );
   return code;
 };
