@@ -69,7 +69,10 @@ export const commands: readonly Command[] = [
   {
     name: 'init',
     summary: 'write a first models.yaml',
-    details: ['Writes a manifest with one small model, and never replaces a file that is there.'],
+    details: [
+      'Writes a manifest with one small model that works here: from the registry where an Ollama',
+      'answers, else a tiny file for the embedded engine. Never replaces a file that is there.',
+    ],
     positionals: { usage: '[FILE]', min: 0, max: 1, completes: 'file' },
     flags: [],
     examples: ['modelctl init', 'modelctl init team/models.yaml'],
