@@ -69,7 +69,7 @@ export async function survey(request: SurveyRequest, given: SurveyContext): Prom
     const view = ledger.view(context.io.clock.now());
     const known = [...ledger.backends(), ...(declared.result?.backends ?? [])];
     const engines = context.engines ?? builtIn;
-    const references = await allReferences(known, engines, context.io);
+    const { references, problems: unusable } = await allReferences(known, engines, context.io);
     const sightings = await Promise.all(
       references.map(async (one) => {
         const backend = engines.create(one.reference);
@@ -84,7 +84,11 @@ export async function survey(request: SurveyRequest, given: SurveyContext): Prom
       declared: plan === null || desired === null ? null : { plan, desired },
       labels: labelsOf(declared.resources),
     });
-    const problems = [...declared.problems, ...(ledger.problem === null ? [] : [ledger.problem])];
+    const problems = [
+      ...declared.problems,
+      ...(ledger.problem === null ? [] : [ledger.problem]),
+      ...unusable,
+    ];
     return {
       backends: sightings.map(describe),
       models,
@@ -109,21 +113,32 @@ async function readDeclared(request: SurveyRequest, context: SurveyContext): Pro
   return { result, resources: loaded.value.resources, problems: result.problems };
 }
 
-/** Each engine once: those known, then what this machine may have without anybody saying so. */
+/**
+ * Each engine once: those known, then what this machine may have without anybody saying so.
+ * Problems: an address in the environment that is none.
+ */
 async function allReferences(
   known: readonly BackendReference[],
   engines: Engines,
   io: Io,
-): Promise<readonly { readonly reference: BackendReference; readonly isKnown: boolean }[]> {
+): Promise<{
+  readonly references: readonly {
+    readonly reference: BackendReference;
+    readonly isKnown: boolean;
+  }[];
+  readonly problems: readonly Problem[];
+}> {
+  const problems: Problem[] = [];
   const byKey = new Map<string, { reference: BackendReference; isKnown: boolean }>();
   const keyOf = (one: BackendReference): string => backendKey({ host: one.host, backend: one.id });
   for (const reference of known) byKey.set(keyOf(reference), { reference, isKnown: true });
   for (const type of ['ollama', 'embedded'] as const) {
     const referred = await engines.refer({ host: localHost, type, name: null }, io);
-    if (!referred.ok || byKey.has(keyOf(referred.value))) continue;
-    byKey.set(keyOf(referred.value), { reference: referred.value, isKnown: false });
+    if (!referred.ok) problems.push(...referred.problems);
+    else if (!byKey.has(keyOf(referred.value)))
+      byKey.set(keyOf(referred.value), { reference: referred.value, isKnown: false });
   }
-  return [...byKey.values()];
+  return { references: [...byKey.values()], problems };
 }
 
 async function look(

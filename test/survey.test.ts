@@ -106,6 +106,13 @@ describe('a survey', () => {
     expect(names(found)).toEqual([`${address}/library/tiny:v1 unknown Owned`]);
   });
 
+  test('tells of an address in the environment that is none', async () => {
+    const get = (name: string) =>
+      name === 'OLLAMA_HOST' ? 'ftp://elsewhere' : io.environment.get(name);
+    const found = await survey({}, { io: worldWith({ environment: { ...io.environment, get } }) });
+    expect(found.problems.map(({ code }) => code)).toEqual(['backend/bad-endpoint']);
+  });
+
   test('asks for the weights behind names when it has to tell copies', async () => {
     await ollama.foreign.pull(`${address}/library/tiny:v1`);
     await ollama.foreign.pull(`${address}/library/copy:v1`);

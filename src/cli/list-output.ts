@@ -1,7 +1,7 @@
 // Prints a list in whichever format was asked for: the one mechanism behind get, adopt, history.
 import { listDocument } from '../render/document.ts';
 import { type Column, renderMarkdownTable, renderTable } from '../render/table.ts';
-import { exitCode } from './exit-code.ts';
+import type { ExitCode } from './exit-code.ts';
 import type { Output } from './output.ts';
 
 export interface Listing<Row> {
@@ -16,9 +16,14 @@ export interface Listing<Row> {
   readonly empty: string;
 }
 
-export async function printList<Row>(listing: Listing<Row>, output: Output): Promise<void> {
+/** `code`: what the command ends with; a stream says so beside its result. */
+export async function printList<Row>(
+  listing: Listing<Row>,
+  output: Output,
+  code: ExitCode,
+): Promise<void> {
   const { kind, rows, columns, item, name, empty } = listing;
-  await output.document(listDocument(kind, rows.map(item)), exitCode.done);
+  await output.document(listDocument(kind, rows.map(item)), code);
   if (name !== undefined) output.names(rows.map(name));
   const isData = output.format === 'json' || output.format === 'yaml' || output.format === 'name';
   if (isData) return;

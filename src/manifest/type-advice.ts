@@ -45,6 +45,7 @@ export function typeAdvice(
 ): string | null {
   const wants = (type: string): boolean => forms.some((form) => form.type === type);
   if (value === null) return 'Write a value, or remove the line.';
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'Write a number that is finite.';
   if (isSecretPath(path)) return null;
   if (typeof value === 'string' && wants('boolean')) {
     const meant = words[value.toLowerCase()];

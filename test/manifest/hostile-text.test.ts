@@ -166,6 +166,11 @@ test.each([
   expect(await problemsOf(text)).toContain(`must be a whole number; here it is ${what}.`);
 });
 
+test('does not advise to quote what is no finite number', async () => {
+  const told = await problemsOf(modelWith('source: a', 'derive: {parameters: {seed: 1e400}}'));
+  expect(told).toContain('Write a number that is finite.');
+});
+
 test('reads dates, octal numbers and words of YAML 1.1 as YAML 1.2 does', async () => {
   const text = modelWith(
     'source: a',

@@ -5,9 +5,8 @@ import { apiVersion } from '../../render/document.ts';
 import { renderModel } from '../../render/model-description.ts';
 import { modelItem } from '../../render/survey-document.ts';
 import type { CommandContext, CommandRun } from '../command-context.ts';
-import { exitCode } from '../exit-code.ts';
 import { readingLedger } from '../ledger-access.ts';
-import { modelsNamed, surveyInView, tellUnreachable } from '../survey-view.ts';
+import { modelsNamed, surveyExitCode, surveyInView, tellUnreachable } from '../survey-view.ts';
 import { historyItem } from './history.ts';
 
 const historyLimit = 5;
@@ -28,11 +27,12 @@ export const describe: CommandRun = async (context) => {
       history: (history[at] ?? []).map(historyItem),
     })),
   } as const;
-  await output.document(document, exitCode.done);
+  const code = surveyExitCode(found);
+  await output.document(document, code);
   const io = await context.io();
   const options = { now: io.clock.now(), style: output.style };
   output.text(models.map((one, at) => renderModel(one, history[at] ?? [], options)).join('\n\n'));
-  return exitCode.done;
+  return code;
 };
 
 const historyOf = async (

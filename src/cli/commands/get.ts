@@ -23,36 +23,39 @@ export const get: CommandRun = async (context) => {
   switch (kind) {
     case 'backends':
     case 'backend':
-      return (await printNamed(backendList(found), names, context)) ?? code;
+      return printNamed(backendList(found), names, context, code);
     case 'hosts':
     case 'host':
-      return (await printNamed(hostList(found), names, context)) ?? code;
+      return printNamed(hostList(found), names, context, code);
     case 'sets':
     case 'set':
-      return (await printNamed(setList(found), names, context)) ?? code;
+      return printNamed(setList(found), names, context, code);
     default: {
       const io = await context.io();
       const rows = found.models.filter(isSelected);
       tellUnreachable(found, context);
-      const listing = { ...modelList(io.clock.now()), rows };
+      const listing = { ...modelList(io.clock.now()), rows, empty: noModels(found) };
       const finds = (name: string) => modelsNamed(rows, name);
-      return (await printNamed(listing, names, context, finds)) ?? code;
+      return printNamed(listing, names, context, code, finds);
     }
   }
 };
 
-/** All rows, or those that are named; an exit code when a name is nobody's. */
+/** All rows, or those that are named. Ends in `code`, unless a name is nobody's. */
 async function printNamed<Row>(
   listing: Listing<Row>,
   names: readonly string[],
   { output }: CommandContext,
+  code: ExitCode,
   finds = (name: string): readonly Row[] =>
     listing.rows.filter((row) => listing.name?.(row).endsWith(`/${name}`)),
-): Promise<ExitCode | null> {
+): Promise<ExitCode> {
   const missing = names.filter((name) => finds(name).length === 0);
+  const ending = missing.length === 0 ? code : exitCode.invalid;
   const rows =
     names.length === 0 ? listing.rows : [...new Set(names.flatMap((name) => finds(name)))];
-  if (rows.length > 0 || missing.length === 0) await printList({ ...listing, rows }, output);
+  if (rows.length > 0 || missing.length === 0)
+    await printList({ ...listing, rows }, output, ending);
   for (const name of missing) {
     output.problem(
       errorProblem({
@@ -63,7 +66,7 @@ async function printNamed<Row>(
       }),
     );
   }
-  return missing.length === 0 ? null : exitCode.invalid;
+  return ending;
 }
 
 const modelList = (now: number) => ({
@@ -71,8 +74,12 @@ const modelList = (now: number) => ({
   columns: modelColumns(now),
   item: modelItem,
   name: (one: Survey['models'][number]) => `model/${one.name}`,
-  empty: 'No models.',
 });
+
+const noModels = ({ backends }: Survey): string =>
+  backends.every(({ problem }) => problem === null)
+    ? 'No models.'
+    : 'No models on the engines that answer; `modelctl get backends` shows which do.';
 
 function backendList(found: Survey): Listing<Survey['backends'][number] & { models: number }> {
   const rows = found.backends.map((one) => ({

@@ -19,9 +19,10 @@ export const history: CommandRun = async (context) => {
     problem: ledger.problem,
   }));
   if (problem !== null) output.problem(problem);
-  const empty = 'Nothing has been done on this machine yet.';
-  await printList({ kind: 'HistoryList', rows, columns, item: historyItem, empty }, output);
-  return problem === null ? exitCode.done : exitCodeOf(problem);
+  const empty = problem === null ? 'Nothing has been done on this machine yet.' : '';
+  const code = problem === null ? exitCode.done : exitCodeOf(problem);
+  await printList({ kind: 'HistoryList', rows, columns, item: historyItem, empty }, output, code);
+  return code;
 };
 
 /** The shape that schemas/output publishes. */

@@ -4,7 +4,7 @@ import { engines } from '../../backends/index.ts';
 import type { BackendReference } from '../../core/backend-reference.ts';
 import { didYouMean } from '../../core/did-you-mean.ts';
 import { backendKey, type Placement } from '../../core/key.ts';
-import { errorProblem, ProblemError } from '../../core/problem.ts';
+import { errorProblem, type Problem, ProblemError } from '../../core/problem.ts';
 import { unlessAborted } from '../../core/unless-aborted.ts';
 import type { Io } from '../../io/io.ts';
 import { reconcile } from '../../reconcile.ts';
@@ -78,6 +78,8 @@ async function findModel(name: string, context: CommandContext, io: Io): Promise
     const reference = known.references.get(backendKey(placement));
     if (reference !== undefined) return { placement, reference };
   }
+  // Without its ledger modelctl cannot know: that is not the same as nothing.
+  if (known.problem !== null) throw new ProblemError(known.problem);
   throw notFound(
     name,
     known.placements.map((one) => one.model),
@@ -87,12 +89,15 @@ async function findModel(name: string, context: CommandContext, io: Io): Promise
 interface Known {
   readonly placements: readonly (Placement & { readonly model: string; readonly role: string })[];
   readonly references: ReadonlyMap<string, BackendReference>;
+  /** Why less may be known than there is. */
+  readonly problem: Problem | null;
 }
 
 const fromLedger = (io: Io): Promise<Known> =>
   readingLedger(io, (ledger) => ({
     placements: ledger.inventory(),
     references: byKey(ledger.backends()),
+    problem: ledger.problem,
   }));
 
 async function fromManifests({ given, signal }: CommandContext, io: Io): Promise<Known> {
@@ -106,6 +111,7 @@ async function fromManifests({ given, signal }: CommandContext, io: Io): Promise
   return {
     placements: [...result.desired.placements.values()],
     references: byKey(result.backends),
+    problem: null,
   };
 }
 
