@@ -53,20 +53,18 @@ async function printLogs(context: CommandContext): Promise<ExitCode> {
   const { given, output, signal } = context;
   const io = await context.io();
   const lines = countOf(given, 'lines') ?? linesDefault;
-  let isEmpty = true;
+  const items: { file: string; lines: readonly string[] }[] = [];
   for (const { logFile } of await engineStatus({ io, signal })) {
     if ((await io.files.stat(logFile)) === null) continue;
     const text = new TextDecoder().decode(await io.files.readBytes(logFile, logBytesMax));
-    const all = text.trimEnd().split('\n');
-    isEmpty = false;
-    output.remark(logFile);
-    output.text(
-      all
-        .slice(Math.max(0, all.length - lines))
-        .map(escapeBlock)
-        .join('\n'),
-    );
+    const all = text === '' ? [] : text.trimEnd().split('\n');
+    items.push({ file: logFile, lines: all.slice(Math.max(0, all.length - lines)) });
   }
-  if (isEmpty) output.remark('The embedded engine has not run yet.');
+  await output.document({ apiVersion, kind: 'EngineLogList', items }, exitCode.done);
+  for (const item of items) {
+    output.remark(item.file);
+    output.text(item.lines.map(escapeBlock).join('\n'));
+  }
+  if (items.length === 0) output.remark('The embedded engine has not run yet.');
   return exitCode.done;
 }
