@@ -2,10 +2,11 @@
 // engine, its bytes, and the names that serving it takes. Any of these may hold it or be wrong.
 import { dirname } from 'node:path';
 import type { PlacementShape } from '../backends/backend.ts';
+import type { Artifact } from '../core/artifact.ts';
 import { assert } from '../core/assert.ts';
 import type { DesiredPlacement, LoadOptions } from '../core/desired.ts';
 import type { Held } from '../core/held.ts';
-import type { Checked, Problem } from '../core/problem.ts';
+import { type Checked, type Problem, warningProblem } from '../core/problem.ts';
 import { type Manifests, resourceLabel } from '../core/resource.ts';
 import { type Engine, type EnginePool, engineKey } from './engines.ts';
 import { adapterOf, type Pin, type PinContext, type PinKey, type Pinned, pin } from './pin.ts';
@@ -103,9 +104,25 @@ async function serve(
     placements: placementsOf(request, engine, shapes.value, main.artifact, request.model.origin),
     pins: pinned.pins,
     held: pinned.moved.map((detail) => heldRequest(request, engine, shapes.value, changed(detail))),
-    problems: located(shapes.problems, request, context, ['spec']),
+    problems: [
+      ...located(shapes.problems, request, context, ['spec']),
+      ...located(unknownFormat(main.artifact), request, context, ['spec', 'source']),
+    ],
   };
 }
+
+/** Told each time, not only when the source was asked: an engine takes it, and then cannot load it. */
+const unknownFormat = ({ facts }: Artifact): readonly Problem[] =>
+  Object.keys(facts).length > 0
+    ? []
+    : [
+        warningProblem({
+          code: 'resolve/unknown-format',
+          summary: 'A source is not in a format that is known',
+          detail: 'Nothing says that it is a GGUF file, so an engine may refuse it.',
+          remedy: 'See that it is the model itself, and not a page about it or a part of it.',
+        }),
+      ];
 
 type PinnedAll =
   | { readonly kind: 'pinned'; readonly pins: readonly Pin[]; readonly moved: readonly string[] }

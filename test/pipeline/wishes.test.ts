@@ -34,6 +34,16 @@ describe('a run for some Models only', () => {
   });
 });
 
+describe('a file that is no model', () => {
+  it('is warned of before it is taken, and as long as it is declared', async () => {
+    machine.write('page.gguf', '<html>Log in first</html>');
+    machine.write('models.yaml', modelDocument('page', 'source: file://./page.gguf'));
+    for (const result of [await machine.plan(), await machine.apply(), await machine.plan()]) {
+      expect(codesOf(result.plan?.warnings)).toEqual(['resolve/unknown-format']);
+    }
+  });
+});
+
 describe('what is wanted and not locked', () => {
   it('is held under the name that it would be served as', async () => {
     machine.write('models.yaml', modelDocument('chat', source('chat:v1')));
