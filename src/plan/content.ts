@@ -46,7 +46,7 @@ export function judgeContent(
       kind: 'held',
       because: 'unreachable',
       detail: sight.detail,
-      remedy: 'It is tried again with the next run.',
+      remedy: sight.remedy,
     };
   }
   if (sight.kind === 'there') {

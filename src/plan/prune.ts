@@ -69,11 +69,7 @@ function judgeLeaver(world: World, entry: InventoryEntry, staying: Staying): Lea
   if (sight.kind === 'absent' || isGone(world, entry)) return { kind: 'gone' };
   if (sight.kind === 'unreachable') {
     if (!world.options.prune) return { kind: 'gone' };
-    return hold(
-      'unreachable',
-      `It left the set, but ${lowerFirst(sight.detail)}`,
-      'It is tried again with the next run.',
-    );
+    return hold('unreachable', `It left the set, but ${lowerFirst(sight.detail)}`, sight.remedy);
   }
   const { observed } = sight;
   if (entry.prune === 'Keep') {

@@ -12,7 +12,7 @@ import type { BackendObservation, Details, Observed, ObservedPlacement } from '.
 export type Sight =
   | { readonly kind: 'there'; readonly observed: ObservedPlacement }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'unreachable'; readonly detail: string };
+  | { readonly kind: 'unreachable'; readonly detail: string; readonly remedy: string };
 
 export interface PlanOptions {
   readonly prune: boolean;
@@ -59,9 +59,12 @@ export const observationOf = (
 
 export function sightOf(world: World, placement: Placement): Sight {
   const backend = observationOf(world, placement);
-  if (backend === undefined) return { kind: 'unreachable', detail: 'It was not looked at.' };
+  const remedy = 'It is tried again with the next run.';
+  if (backend === undefined)
+    return { kind: 'unreachable', detail: 'It was not looked at.', remedy };
   if (backend.kind === 'unreachable') {
-    return { kind: 'unreachable', detail: backend.problem.detail };
+    const { problem } = backend;
+    return { kind: 'unreachable', detail: problem.detail, remedy: problem.remedy ?? remedy };
   }
   const observed = backend.placements.get(placement.name);
   return observed === undefined ? { kind: 'absent' } : { kind: 'there', observed };
