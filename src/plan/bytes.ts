@@ -3,8 +3,8 @@
 import { type Artifact, artifactBytes } from '../core/artifact.ts';
 import { adapterArtifact, type DesiredPlacement } from '../core/desired.ts';
 import type { Digest } from '../core/digest.ts';
-import { backendKey } from '../core/key.ts';
-import type { ActionBytes } from '../core/plan.ts';
+import { backendKey, placementKey } from '../core/key.ts';
+import type { Action, ActionBytes } from '../core/plan.ts';
 import { observationOf, type World } from './world.ts';
 
 /** Blobs that earlier actions of this plan bring, by `backendKey`. Grows while planning. */
@@ -25,6 +25,25 @@ export function buildBytes(world: World, placement: DesiredPlacement, coming: Co
   const isRewritten = placement.build.kind === 'source' && placement.digest === null;
   if (isRewritten) disk += artifactBytes(placement.artifact);
   return { download, disk, memory: null };
+}
+
+/** Weights and adapters that the builds of one backend need not bring, since they are there. */
+export function reusedBlobs(
+  world: World,
+  backend: string,
+  builds: readonly Action[],
+): ReadonlySet<Digest> {
+  const observed = world.observed.backends.get(backend);
+  if (observed?.kind !== 'reachable') return new Set();
+  const brought = builds
+    .filter((build) => backendKey(build) === backend)
+    .flatMap((build) => {
+      const placement = world.desired.placements.get(placementKey(build));
+      return placement === undefined ? [] : broughtBy(placement);
+    });
+  return new Set(
+    brought.map(({ weights }) => weights).filter((digest) => observed.presentBlobs.has(digest)),
+  );
 }
 
 /** A derived name brings its adapters; an alias brings nothing. */

@@ -1,15 +1,16 @@
 // The actions that take away what left the set: unloaded first where we keep it loaded, evicted when
 // everything else of the same Model is done, so that a failed roll-out keeps the old model. Only
 // where a pull needs the room does an eviction come first, and then no more of them than it takes.
+import type { Digest } from '../core/digest.ts';
 import type { InventoryEntry } from '../core/inventory.ts';
 import { backendKey, type PlacementKey, placementKey } from '../core/key.ts';
 import type { Action, ActionId, EvictAction, UnloadAction } from '../core/plan.ts';
 import { base } from './actions.ts';
-import { noBytes } from './bytes.ts';
+import { noBytes, reusedBlobs } from './bytes.ts';
 import { freedBytes } from './freed.ts';
 import { actionId, inOrder } from './order.ts';
 import type { Victim } from './prune.ts';
-import type { World } from './world.ts';
+import { detailsOf, madeOf, type World } from './world.ts';
 
 export interface Evictions {
   readonly unloads: readonly UnloadAction[];
@@ -31,7 +32,16 @@ export function evictionsOf(
 ): Evictions {
   const building = new Set(builds.map(({ model }) => model));
   const dependents = Map.groupBy(victims, ({ entry }) => dependencyKey(entry, entry.base));
-  const bound = boundVictims(victims, dependents);
+  const blobs = new Map(
+    [...new Set(victims.map(({ entry }) => backendKey(entry)))].map((key) => [
+      key,
+      reusedBlobs(world, key, builds),
+    ]),
+  );
+  const reused = new Set(
+    victims.filter((one) => isReused(world, one, blobs.get(backendKey(one.entry)))),
+  );
+  const bound = boundVictims(victims, dependents, reused);
   const rank = ({ entry }: Victim): number =>
     bound.has(placementKey(entry)) ? 2 : building.has(entry.model) ? 1 : 0;
   const sorted = victims.toSorted((a, b) => rank(a) - rank(b));
@@ -41,7 +51,9 @@ export function evictionsOf(
     world,
     ordered.flatMap(({ id }) => {
       const victim = byId.get(id);
-      return victim === undefined ? [] : [{ at: victim.entry, observed: victim.observed }];
+      if (victim === undefined) return [];
+      const { entry: at, observed } = victim;
+      return [{ at, observed, isReused: reused.has(victim) }];
     }),
   );
   const evicts = ordered.map((evict, index): EvictAction => {
@@ -59,19 +71,22 @@ export function evictionsOf(
   };
 }
 
-/** Those that wait for the unload of a wanted name, which may itself wait for a build. */
+/**
+ * Those that builds `reuse`, or that wait for the unload of a wanted name, which may itself wait for
+ * a build; and what they are built on.
+ */
 function boundVictims(
   victims: readonly Victim[],
   dependents: Dependents,
+  reused: ReadonlySet<Victim>,
 ): ReadonlySet<PlacementKey> {
   const unloaded = new Set(
     victims.flatMap(({ entry, unloadFirst }) => (unloadFirst ? [placementKey(entry)] : [])),
   );
-  const bound = new Set(
-    victims.flatMap(({ entry, sharer }) =>
-      sharer === null || unloaded.has(placementKey(sharer)) ? [] : [placementKey(entry)],
-    ),
+  const waiting = victims.filter(
+    ({ sharer }) => sharer !== null && !unloaded.has(placementKey(sharer)),
   );
+  const bound = new Set([...waiting, ...reused].map(({ entry }) => placementKey(entry)));
   for (let size = -1; size !== bound.size; ) {
     size = bound.size;
     for (const { entry } of victims) {
@@ -80,6 +95,24 @@ function boundVictims(
     }
   }
   return bound;
+}
+
+/**
+ * Whether a build counts on blobs that this name may hold: gone before it, they would have to be
+ * fetched again. What nobody can tell of a name counts as if it held them.
+ */
+function isReused(
+  world: World,
+  { entry, observed }: Victim,
+  reused: ReadonlySet<Digest> = new Set(),
+): boolean {
+  if (reused.size === 0) return false;
+  const { weights = null, recipe = {} } = detailsOf(world, entry, observed) ?? {};
+  const made = madeOf(world, entry, observed.digest);
+  if (weights === null && made === undefined) return true;
+  const adapters = (recipe.adapters ?? []).map(({ digest }) => digest);
+  const held = [weights, made?.revision, ...adapters];
+  return held.some((digest) => digest !== undefined && digest !== null && reused.has(digest));
 }
 
 /** By the `dependencyKey` of what they are built on. */

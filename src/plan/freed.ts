@@ -8,6 +8,8 @@ import { detailsOf, observationOf, type World } from './world.ts';
 export interface Eviction {
   readonly at: Placement;
   readonly observed: ObservedPlacement;
+  /** What is built before it goes has its blobs then, or may have. */
+  readonly isReused: boolean;
 }
 
 /** Bytes of each, in the order in which they are done; null where nobody knows. */
@@ -16,12 +18,13 @@ export function freedBytes(
   evictions: readonly Eviction[],
 ): readonly (number | null)[] {
   const left = new Map<string, Left>();
-  return evictions.map(({ at, observed }) => {
+  return evictions.map(({ at, observed, isReused }) => {
     const key = backendKey(at);
     const here = left.get(key) ?? allOf(world, at);
     left.set(key, here);
     const weights = detailsOf(world, at, observed)?.weights ?? null;
     count(here, observed, weights, -1);
+    if (isReused) return weights === null ? null : 0;
     if ((here.contents.get(observed.digest) ?? 0) > 0) return 0;
     if (weights !== null && (here.weights.get(weights) ?? 0) > 0) return 0;
     const isSure = weights === null ? here.names === 0 : here.untold === 0;

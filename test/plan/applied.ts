@@ -174,19 +174,33 @@ function perform(action: Action, { desired, seen }: World): Digest | null {
   }
 }
 
-/** The room of a build is taken, what it brings is there; the room of an eviction is given back. */
+/**
+ * A build takes what of it is not there by then, whatever was planned for it; the room of an
+ * eviction is given back, and its blob is gone unless another name holds it.
+ */
 function take(
   action: Action,
   backend: Extract<BackendObservation, { kind: 'reachable' }>,
   seen: World['seen'],
 ): void {
-  const { disk, presentBlobs } = backend;
+  const { disk, presentBlobs, placements } = backend;
   const isSource =
     action.kind === 'pull' || (action.kind === 'create' && action.build.kind === 'source');
   const brought = isSource ? action.artifact.files : [];
+  const sum = (files: typeof brought): number => files.reduce((all, { bytes }) => all + bytes, 0);
+  const missing = brought.filter(({ digest }) => !presentBlobs.has(digest));
+  const isRewritten = isSource && action.digest === null;
+  const taken = sum(missing) + (isRewritten ? sum(brought) : 0);
   const blobs = new Set([...presentBlobs, ...brought.map(({ digest }) => digest)]);
-  if (action.kind === 'evict') blobs.delete(action.replaces);
-  const freeBytes = disk.kind === 'known' ? disk.freeBytes - (action.bytes.disk ?? 0) : 0;
+  if (action.kind === 'evict') {
+    const { name, replaces } = action;
+    const isShared = [...placements.values()].some(
+      (one) => one.name !== name && one.digest === replaces,
+    );
+    if (!isShared) blobs.delete(replaces);
+  }
+  const given = action.kind === 'evict' ? -(action.bytes.disk ?? 0) : 0;
+  const freeBytes = disk.kind === 'known' ? disk.freeBytes - taken + given : 0;
   if (freeBytes < 0) throw new Error('the disk is full');
   const after = disk.kind === 'known' ? { ...disk, freeBytes } : disk;
   seen.set(backendKey(action), { ...backend, disk: after, presentBlobs: blobs });

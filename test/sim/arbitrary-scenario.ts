@@ -39,13 +39,15 @@ export const arbitrarySpec: fc.Arbitrary<ModelSpec> = fc
     aliases: fc.subarray(['gpt', 'own-alias']),
     system: maybe(0.33, fc.constantFrom('one', 'two')),
     contextLength: maybe(0.25, fc.constantFrom(1024, 2048)),
+    threads: maybe(0.1, fc.constant(2)),
     residency: fc.constantFrom('optional', 'stored', 'stored', 'loaded', 'pinned'),
     engines: fc.constantFrom<readonly EngineName[]>(['main'], ['main'], ['side'], ['main', 'side']),
     prune: fc.constantFrom('Delete', 'Delete', 'Delete', 'Keep', 'Confirm'),
   })
-  .map(({ served, system, contextLength, aliases, source, ...rest }) => {
+  .map(({ served, system, contextLength, threads, aliases, source, ...rest }) => {
     // Only a derived name, or one of its own, may stand on what several Models share.
-    const shared = source === 'shared:v1' && system === null && contextLength === null;
+    const derived = [system, contextLength, threads].some((one) => one !== null);
+    const shared = source === 'shared:v1' && !derived;
     const name = served !== null || shared ? `${rest.model}-chat` : null;
     return {
       ...rest,
@@ -54,6 +56,7 @@ export const arbitrarySpec: fc.Arbitrary<ModelSpec> = fc
       ...(name === null ? {} : { served: name }),
       ...(system === null ? {} : { system }),
       ...(contextLength === null ? {} : { contextLength }),
+      ...(threads === null ? {} : { threads }),
     };
   });
 
@@ -124,6 +127,7 @@ const apply: fc.Arbitrary<Step> = fc.record({
   targets: maybe(0.08, fc.subarray([...modelNames], { minLength: 1, maxLength: 2 })),
   locked: fc.constantFrom(false, false, false, false, true),
   kill: maybe(0.5, kill),
+  interruptAfterMs: maybe(0.15, fc.nat({ max: 600 })),
   faults: fc.array(fc.record({ engine, act: brokenRequest }), { maxLength: 2 }),
   meanwhile: fc.array(fc.record({ afterMs: fc.integer({ min: 1, max: 400 }), act: outside }), {
     maxLength: 2,

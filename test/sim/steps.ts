@@ -30,6 +30,7 @@ export type Step =
       readonly targets: readonly ModelName[] | null;
       readonly locked: boolean;
       readonly kill: Kill | null;
+      readonly interruptAfterMs: number | null;
       /** Laid out before it starts. */
       readonly faults: readonly Outside[];
       readonly meanwhile: readonly { readonly afterMs: number; readonly act: Outside }[];
@@ -178,7 +179,8 @@ export function runStep(
     afterMs,
     act: () => meddle(act, world, declared),
   }));
-  return world.run({ mode: 'apply', request, kill: step.kill, meanwhile });
+  const { kill, interruptAfterMs } = step;
+  return world.run({ mode: 'apply', request, kill, interruptAfterMs, meanwhile });
 }
 
 function meddle({ engine: name, act }: Outside, world: World, declared: Declared): void {
