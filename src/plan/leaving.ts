@@ -172,6 +172,7 @@ const sharerOf = (
     (one) =>
       backendKey(one.at) === backendKey(entry) &&
       observed.loaded?.inUse !== true &&
+      observed.loaded?.ownHold !== true &&
       sharesRunner(world, entry, observed, one.observed),
   );
 

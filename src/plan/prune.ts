@@ -149,7 +149,10 @@ function judgeMemory(
   if (loaded === null) return victim(false);
   const { contentWanted, stayingFor } = sharingOf(world, entry, observed, staying);
   const keptByUs = staysLoaded(entry.residency);
-  if (keptByUs && loaded.ownHold === true && loaded.inUse !== true) return victim(true);
+  // What is kept under the very name goes with nothing else, whoever wants the same content.
+  if (loaded.ownHold === true) {
+    return keptByUs && loaded.inUse !== true ? victim(true) : { kind: 'busy', observed };
+  }
   if (stayingFor === 'content' || (contentWanted && !keptByUs)) return victim(false);
   if (loaded.inUse !== true) {
     if (stayingFor === 'weights') return victim(false);

@@ -125,14 +125,17 @@ function perform(action: Action, { desired, seen }: World): Digest | null {
   if (backend?.kind !== 'reachable') throw new Error('an action on an engine that is down');
   const placements = backend.placements as Map<string, ObservedPlacement>;
   const there = placements.get(action.name);
+  const isByName = action.backend === countsByName;
   if (action.kind !== 'load' && action.kind !== 'unload') take(action, backend, seen);
   switch (action.kind) {
     case 'unload':
-      if (there !== undefined) setLoaded(placements, there, null);
+      if (there !== undefined && isByName) hold(placements, there, null);
+      else if (there !== undefined) setLoaded(placements, there, null);
       return there?.digest ?? null;
     case 'evict':
       if (there?.digest !== action.replaces) throw new Error('evicts what it did not see');
       placements.delete(action.name);
+      if (there.loaded?.ownHold === true) throw new Error('evicts what is kept under its name');
       if (
         there.loaded !== null &&
         ![...placements.values()].some((one) => sharesRunner(one, there))
@@ -152,7 +155,8 @@ function perform(action: Action, { desired, seen }: World): Digest | null {
         vramBytes: 0,
         inUse: false,
       } as const;
-      setLoaded(placements, there, loaded);
+      if (isByName) hold(placements, there, { ...loaded, ownHold: true });
+      else setLoaded(placements, there, loaded);
       return there.digest;
     }
     case 'pull':
@@ -167,8 +171,14 @@ function perform(action: Action, { desired, seen }: World): Digest | null {
         bytes: 100,
         details: twin === undefined ? detailsOf(action, placements) : twin.details,
         configured: action.load ?? {},
-        loaded: twin?.loaded ?? null,
+        loaded: isByName ? null : (twin?.loaded ?? null),
       });
+      const made = placements.get(action.name);
+      if (isByName && made !== undefined) {
+        // What is set up anew with the content that it has stays in memory.
+        const isKept = there?.digest === digest && there.loaded?.ownHold === true;
+        hold(placements, made, isKept ? there.loaded : null);
+      }
       return digest;
     }
   }
@@ -238,6 +248,29 @@ function detailsOf(
 const sharesRunner = (a: ObservedPlacement, b: ObservedPlacement): boolean =>
   a.digest === b.digest ||
   (a.details !== null && a.details.weights !== null && a.details.weights === b.details?.weights);
+
+/** Of the second engine of the random cases. */
+const countsByName = 'second';
+
+/** One name begins or ends to keep its content in memory; the others see what that leads to. */
+function hold(
+  placements: Map<string, ObservedPlacement>,
+  at: ObservedPlacement,
+  loaded: ObservedPlacement['loaded'],
+): void {
+  placements.set(at.name, { ...at, loaded });
+  const holders = new Map(
+    [...placements.values()]
+      .filter((one) => one.loaded?.ownHold === true)
+      .map((one) => [one.digest, one.loaded]),
+  );
+  for (const [name, one] of placements) {
+    if (one.loaded?.ownHold === true) continue;
+    const held = holders.get(one.digest) ?? null;
+    const shown = held === null ? null : { ...held, expiresAt: 0, ownHold: false };
+    placements.set(name, { ...one, loaded: shown });
+  }
+}
 
 function setLoaded(
   placements: Map<string, ObservedPlacement>,

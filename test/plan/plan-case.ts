@@ -81,6 +81,8 @@ interface SeenBackend {
       readonly expires?: 'never' | number;
       readonly load?: LoadOptions;
       readonly inUse?: boolean;
+      /** On an engine that counts by name. */
+      readonly ownHold?: boolean;
     };
   }[];
 }
@@ -219,6 +221,7 @@ function observationFor(name: string, seen: SeenBackend | 'unreachable'): Backen
               memoryBytes: 100,
               vramBytes: 0,
               inUse: item.loaded.inUse ?? 'unknown',
+              ...(item.loaded.ownHold === undefined ? {} : { ownHold: item.loaded.ownHold }),
             },
     };
   });

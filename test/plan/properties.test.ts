@@ -1,8 +1,10 @@
 // What the planner promises for every input: the invariants, as properties over random worlds.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { staysLoaded } from '../../src/core/desired.ts';
 import type { Digest } from '../../src/core/digest.ts';
 import { backendKey, type Placement, placementKey } from '../../src/core/key.ts';
+import type { LoadedState } from '../../src/core/observed.ts';
 import type { Action, Plan } from '../../src/core/plan.ts';
 import { type PlanInput, plan } from '../../src/plan/plan.ts';
 import { applied } from './applied.ts';
@@ -28,6 +30,13 @@ const isBuild = (action: Action) => action.kind === 'pull' || action.kind === 'c
 const digestAt = (input: PlanInput, at: Placement): Digest | null => {
   const backend = input.observed.backends.get(backendKey(at));
   return (backend?.kind === 'reachable' && backend.placements.get(at.name)?.digest) || null;
+};
+
+/** What is in memory under a name until somebody unloads it. */
+const stayingAt = (input: PlanInput, at: Placement): LoadedState | null => {
+  const backend = input.observed.backends.get(backendKey(at));
+  const loaded = backend?.kind === 'reachable' ? backend.placements.get(at.name)?.loaded : null;
+  return loaded?.expiresAt === 'never' ? loaded : null;
 };
 
 /** Written apart from src/plan/guards.ts: other weights, or what somebody else put there. */
@@ -170,6 +179,32 @@ describe('for every input, the planner', () => {
       }),
       runs,
     );
+  });
+
+  it('leaves nothing in memory in the end that only it kept there and nobody wants there', () => {
+    holds((input) => {
+      const after = settled(input);
+      const { held, leftovers } = plan(after);
+      const { desired, ledger } = after;
+      const others = ledger.inventory.filter(({ set }) => set !== desired.set);
+      const wanted = [...desired.placements.values(), ...others].filter(({ residency }) =>
+        staysLoaded(residency),
+      );
+      // What waits for a person, or for something to become idle, keeps what it has.
+      const waiting = new Set([...held, ...leftovers].map(({ backend }) => backend));
+      for (const entry of input.ledger.inventory) {
+        if (entry.set !== desired.set || !staysLoaded(entry.residency)) continue;
+        if (waiting.has(entry.backend) || desired.heldModels.has(entry.model)) continue;
+        if (entry.digest !== digestAt(input, entry)) continue;
+        if (stayingAt(input, entry) === null || digestAt(after, entry) !== entry.digest) continue;
+        const left = stayingAt(after, entry);
+        const isWanted = wanted.some(
+          (one) =>
+            one.backend === entry.backend && (left?.ownHold !== true || one.name === entry.name),
+        );
+        if (left !== null && !isWanted) throw new Error(`${entry.name} stays in memory`);
+      }
+    });
   });
 
   it('changes nothing that it was given', () => {
