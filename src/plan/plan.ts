@@ -32,7 +32,7 @@ export function plan(input: PlanInput): Plan {
     unchanged: unchangedOf(world, judged),
     held: heldOf(world, judged, leaving, guarded.refused),
     leftovers: leaving.leftovers,
-    released: leaving.released,
+    released: world.options.refreshOnly ? [] : leaving.released,
     drift: driftOf(world, judged),
     warnings: world.desired.warnings,
   };

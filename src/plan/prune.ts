@@ -6,7 +6,7 @@ import { staysLoaded } from '../core/desired.ts';
 import { shortDigest } from '../core/digest.ts';
 import type { HeldBecause } from '../core/held.ts';
 import type { InventoryEntry } from '../core/inventory.ts';
-import { type Placement, placementKey } from '../core/key.ts';
+import { type Placement, type PlacementKey, placementKey } from '../core/key.ts';
 import type { ObservedPlacement } from '../core/observed.ts';
 import type { Judged } from './judge.ts';
 import { stayingNames } from './residency.ts';
@@ -85,7 +85,7 @@ function judgeVictim(
   observed: ObservedPlacement,
   staying: Staying,
 ): LeaverVerdict {
-  const { desired, ledger, otherOwners } = world;
+  const { desired, ledger } = world;
   const key = placementKey(entry);
   if (!desired.complete || ledger.mode === 'read-only') {
     const why = desired.incompleteBecause ?? 'The ledger can only be read.';
@@ -95,7 +95,9 @@ function judgeVictim(
       'Apply all files of the set together.',
     );
   }
-  if (otherOwners.has(key)) return judgeReleased(world, entry, observed, staying);
+  if (isOwnedByOthers(world, key, observed)) {
+    return judgeReleased(world, entry, observed, staying);
+  }
   if (entry.digest !== observed.digest) {
     const why = ledger.interrupted.has(key)
       ? 'and an earlier run was cut off there, so nobody knows who put it there'
@@ -114,6 +116,17 @@ function judgeVictim(
     return hold('needs-approval', `It left the set; ${why}.`, `modelctl approve ${entry.name}`);
   }
   return judgeMemory(world, entry, observed, staying);
+}
+
+/** What another set has on record and is no longer there, it does not own. */
+function isOwnedByOthers(
+  { otherOwners, ledger }: World,
+  key: PlacementKey,
+  observed: ObservedPlacement,
+): boolean {
+  const others = otherOwners.get(key) ?? [];
+  if (others.length === 0) return false;
+  return ledger.interrupted.has(key) || others.some(({ digest }) => digest === observed.digest);
 }
 
 /** The other set did not put it into memory, and would leave it there for good. */
