@@ -47,8 +47,9 @@ export function guard(
 }
 
 /**
- * Replacing weights loses them. What we derived from a base is made again from it, and what is only
- * set up anew keeps its content; but whatever somebody else put under a name is lost with it.
+ * Replacing weights loses them, also by a name for others. What we derived from a base is made again
+ * from it, and what is only set up anew keeps its content; but whatever somebody else put under a
+ * name is lost with it.
  */
 export function losesContent(
   world: World,
@@ -62,7 +63,8 @@ export function losesContent(
   if (entry === undefined) return true;
   // What a cut-off run of ours made, or could not finish making, is no loss of its own.
   const isOurs = replaces.digest === entry.digest || world.ledger.interrupted.has(placement.key);
-  return !isOurs || (placement.build.kind === 'source' && entry.digest !== null);
+  const isWeights = placement.build.kind === 'source' || entry.base === null;
+  return !isOurs || (isWeights && entry.digest !== null);
 }
 
 function judgeLosses(

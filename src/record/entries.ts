@@ -50,7 +50,8 @@ export function currentEntries(input: RecordInput): ReadonlyMap<PlacementKey, In
     // it is in memory is not our doing.
     const { made, residency } =
       entry.digest === digest ? entry : { made: null, residency: placement.residency };
-    entries.set(placement.key, { ...entry, digest, made, adopted, residency });
+    const { base } = declared(placement);
+    entries.set(placement.key, { ...entry, base, digest, made, adopted, residency });
   }
   return entries;
 }
@@ -69,7 +70,7 @@ export const newEntry = (set: string, placement: DesiredPlacement): InventoryEnt
 });
 
 /** What the manifests say about a name, remembered for when they no longer do. */
-const declared = ({ model, role, prune, build }: DesiredPlacement) => ({
+export const declared = ({ model, role, prune, build }: DesiredPlacement) => ({
   model,
   role,
   prune,
@@ -83,6 +84,8 @@ const follow = (
 ): InventoryEntry => ({
   ...entry,
   ...declared(placement),
+  // Of what is there: another one is built first.
+  base: entry.base,
   residency:
     !staysLoaded(placement.residency) && isOursToUnload(entry, input)
       ? entry.residency

@@ -6,6 +6,7 @@ import { type Placement, placementKey } from '../core/key.ts';
 import { type Made, madeFrom } from '../core/made.ts';
 import type { Details } from '../core/observed.ts';
 import type { CreateAction, PullAction } from '../core/plan.ts';
+import { declared } from './entries.ts';
 import type { ActionFacts } from './ledger/steps.ts';
 
 export interface AfterAction {
@@ -36,7 +37,8 @@ export function factsAfter(change: ChangeSetEntry, input: AfterAction): ActionFa
       const adopted = outcome === 'unchanged' && (entry.adopted || isFound);
       // What we kept in memory was what the name held before.
       const { residency } = digest === action.replaces ? entry : (placement ?? entry);
-      const after = { ...entry, digest, made, adopted, residency };
+      const { base } = placement === undefined ? entry : declared(placement);
+      const after = { ...entry, base, digest, made, adopted, residency };
       return { entry: after, ...(made === null ? {} : { made }), ...learned };
     }
     case 'evict': {

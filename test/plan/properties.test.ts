@@ -1,6 +1,6 @@
 // What the planner promises for every input: the invariants, as properties over random worlds.
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { staysLoaded } from '../../src/core/desired.ts';
 import type { Digest } from '../../src/core/digest.ts';
 import { backendKey, type Placement, placementKey } from '../../src/core/key.ts';
@@ -13,6 +13,7 @@ import { type PlanCase, planInputOf } from './plan-case.ts';
 import { planText } from './plan-text.ts';
 
 const runs = { numRuns: Number(process.env['MODELCTL_TEST_RUNS'] ?? 1000) };
+vi.setConfig({ testTimeout: Math.max(20_000, runs.numRuns * 20) });
 
 const holds = (check: (input: PlanInput, result: Plan) => void): void => {
   fc.assert(
@@ -50,7 +51,7 @@ function isLoss(input: PlanInput, action: Action): boolean {
   );
   if (entry === undefined) return true;
   const recorded = entry.digest;
-  const isSource = action.kind === 'pull' || action.build.kind === 'source';
+  const isSource = action.kind === 'pull' || action.build.kind === 'source' || entry.base === null;
   if (input.ledger.interrupted.has(key)) return isSource && Boolean(recorded);
   return isSource || recorded !== action.replaces;
 }
