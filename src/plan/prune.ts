@@ -119,15 +119,11 @@ function judgeVictim(
 }
 
 /** What another set has on record and is no longer there, it does not own. */
-function isOwnedByOthers(
-  { otherOwners, ledger }: World,
+const isOwnedByOthers = (
+  { otherOwners }: World,
   key: PlacementKey,
   observed: ObservedPlacement,
-): boolean {
-  const others = otherOwners.get(key) ?? [];
-  if (others.length === 0) return false;
-  return ledger.interrupted.has(key) || others.some(({ digest }) => digest === observed.digest);
-}
+): boolean => (otherOwners.get(key) ?? []).some(({ digest }) => digest === observed.digest);
 
 /** The other set did not put it into memory, and would leave it there for good. */
 function judgeReleased(
