@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { declare, furnish, type ModelSpec } from './manifests.ts';
-import { Violation } from './oracle.ts';
+import { Violation } from './violation.ts';
 import { createWorld, modelsFolder, type Run, type RunOptions, type World } from './world.ts';
 
 export interface CrashScenario {

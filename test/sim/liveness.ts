@@ -1,19 +1,10 @@
 // What must happen once nothing goes wrong any more: a few runs bring everything to what is
 // declared, the next plan is empty, and a run that finds nothing to do writes nothing anywhere.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { EngineName, SimEngine } from './engine.ts';
 import { type ModelSpec, publish, tags, type WantedName, wantedNames } from './manifests.ts';
-import { Violation } from './oracle.ts';
 import { fileVariant, setLedgerAside, writeModelFile } from './steps.ts';
-import {
-  modelFile,
-  modelsFolder,
-  type Run,
-  type RunOptions,
-  sha256Hex,
-  type World,
-} from './world.ts';
+import { Violation } from './violation.ts';
+import { lockText, modelFile, type Run, type RunOptions, sha256Hex, type World } from './world.ts';
 
 export const appliesMax = 4;
 const requestsMax = 5;
@@ -28,7 +19,7 @@ export async function calm(world: World): Promise<void> {
   }
   world.downHosts.clear();
   world.disk.isFull = false;
-  const lock = readText(world, join(modelsFolder, 'models.lock.yaml'));
+  const lock = lockText(world);
   for (const tag of tags) {
     const moved = publish(world, tag, 'moved');
     if (!lock.includes(moved)) publish(world, tag, 'first');
@@ -39,14 +30,6 @@ export async function calm(world: World): Promise<void> {
   }
   const { view } = await world.ledger();
   if (view.mode === 'read-only') setLedgerAside(world);
-}
-
-function readText(world: World, path: string): string {
-  try {
-    return readFileSync(join(world.disk.root, path), 'utf8');
-  } catch {
-    return ''; // no run has got as far as writing it
-  }
 }
 
 export interface Surroundings {

@@ -1,11 +1,13 @@
 // Watches a scenario and says what must never happen. It knows what was declared and sees what
 // changed on the engines; who owns a name it works out by itself, from who wrote it. Where the
 // truth cannot be known (a run was cut off in the middle of a name) it lets the program decide.
-import type { InventoryEntry } from '../../src/core/inventory.ts';
+import type { InventoryEntry, LedgerView } from '../../src/core/inventory.ts';
 import type { Change, EngineName } from './engine.ts';
 import { type ModelSpec, type WantedName, wantedNames } from './manifests.ts';
 import { keyOf } from './steps.ts';
-import type { Run, World } from './world.ts';
+import { fail, Violation } from './violation.ts';
+import { judgeWord } from './word.ts';
+import { lockText, type Run, type World } from './world.ts';
 
 export interface Oracle {
   /** Before a run: what is there, and what the program says that it owns. */
@@ -30,10 +32,13 @@ const isQuarantine = ({ name }: { readonly name: string }): boolean =>
  */
 const blindMs = 400;
 
-interface Before {
+/** How things stand before a run. */
+export interface Before {
   readonly at: number;
   readonly contents: ReadonlyMap<EngineName, ReadonlyMap<string, string>>;
   readonly inventory: readonly InventoryEntry[];
+  readonly ledgerMode: LedgerView['mode'];
+  readonly lock: string;
 }
 
 export function createOracle(world: World): Oracle {
@@ -44,7 +49,13 @@ export function createOracle(world: World): Oracle {
   /** Names that were found as wanted. */
   const adopted = new Set<string>();
   const losses: { readonly engine: EngineName; readonly model: string; readonly at: number }[] = [];
-  let before: Before = { at: 0, contents: new Map(), inventory: [] };
+  let before: Before = {
+    at: 0,
+    contents: new Map(),
+    inventory: [],
+    ledgerMode: 'writable',
+    lock: '',
+  };
 
   const engineOf = (backend: string): EngineName =>
     [...world.engines.values()].find(({ origin }) => origin === backend)?.name ?? 'main';
@@ -190,8 +201,9 @@ export function createOracle(world: World): Oracle {
       const contents = new Map(
         [...world.engines].map(([name, engine]) => [name, engine.names()] as const),
       );
-      const { inventory } = await world.ledger();
-      before = { at: world.clock.now(), contents, inventory };
+      const { inventory, view } = await world.ledger();
+      const lock = lockText(world);
+      before = { at: world.clock.now(), contents, inventory, ledgerMode: view.mode, lock };
     },
     judge: async (run, models) => {
       if (run.options.mode === 'plan' && run.effects.length + run.changes.length > 0) {
@@ -206,6 +218,7 @@ export function createOracle(world: World): Oracle {
         judgeLosses(run, engine, names);
       }
       judgeReach(run);
+      judgeWord(run, models, { world, before });
       await judgeInventory(run);
       await learn(run, models);
     },
@@ -224,34 +237,4 @@ function judgeReach({ result, ...run }: Run): void {
     if (seen?.kind !== 'reachable')
       throw new Violation(`${action.id} on an engine that does not answer`, { result, ...run });
   }
-}
-
-export class Violation extends Error {
-  override readonly name = 'Violation';
-  constructor(what: string, run: Run) {
-    const { mode, request, kill } = run.options;
-    const lines = [
-      what,
-      `run: ${mode} ${JSON.stringify(request)}${kill ? ` killed at ${JSON.stringify(kill)}` : ''}`,
-      ...run.changes.map(
-        ({ engine, name, before, after }) =>
-          `  ${engine} ${name}: ${short(before)} → ${short(after)}`,
-      ),
-      ...(run.result?.problems ?? []).map(({ code, detail }) => `  ${code}: ${detail}`),
-      ...(run.result?.plan?.actions ?? []).map(({ id, because }) => `  ${id}: ${because}`),
-      ...(run.result?.plan?.held ?? []).map(
-        (one) => `  held ${one.name} (${one.backend}): ${one.because}. ${one.detail}`,
-      ),
-      ...(run.result?.changes?.entries ?? []).map(
-        (one) => `  ${one.outcome} ${one.action.id} ${one.problem?.detail ?? ''}`,
-      ),
-    ];
-    super(lines.join('\n'));
-  }
-}
-
-const short = (digest: string | null): string => digest?.slice(0, 12) ?? 'nothing';
-
-function fail(run: Run, { engine, name, before, after }: Change, what: string): never {
-  throw new Violation(`${what}: ${name} on ${engine}, ${short(before)} → ${short(after)}`, run);
 }

@@ -2,6 +2,7 @@
 // program runs: reconcile() with every stage, the real backend, the real ledger. Everything that
 // happens follows from one seed. What changes on the engines is told with who did it.
 import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InventoryEntry, LedgerView } from '../../src/core/inventory.ts';
 import { type Http, HttpError, type Io } from '../../src/io/io.ts';
@@ -212,3 +213,9 @@ export const modelFile = (variant: string): Uint8Array =>
 
 export const sha256Hex = (bytes: Uint8Array): string =>
   createHash('sha256').update(bytes).digest('hex');
+
+/** Empty as long as no run has got as far as writing it. */
+export function lockText({ disk }: World): string {
+  const path = join(disk.root, modelsFolder, 'models.lock.yaml');
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
