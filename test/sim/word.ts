@@ -79,9 +79,17 @@ function entriesOf(lock: string): ReadonlyMap<string, string> {
   ]);
 }
 
+/** Upstream has other bytes than are locked: a refusal, whenever it is found out. */
+const refusals: ReadonlySet<string> = new Set([
+  'backend/upstream-moved',
+  'transfer/changed-in-place',
+]);
+
 function judgeExitCode(run: Run): void {
   const { plan, changes, exitCode } = run.result ?? {};
-  const failed = (changes?.entries ?? []).filter(({ outcome }) => outcome === 'failed');
+  const failed = (changes?.entries ?? []).filter(
+    ({ outcome, problem }) => outcome === 'failed' && !refusals.has(problem?.code ?? ''),
+  );
   if (failed.length > 0 && exitCode !== 3)
     throw new Violation(`ends with ${exitCode} though ${failed[0]?.action.id} failed`, run);
   if (run.options.mode === 'apply' && exitCode === 0 && (plan?.held.length ?? 0) > 0)
