@@ -8,8 +8,8 @@ import { arbitrarySpec } from './arbitrary-scenario.ts';
 import type { SimEngine } from './engine.ts';
 import type { Kill } from './life.ts';
 import { declare, foreignTag, furnish, type ModelSpec, modelNames, putSite } from './manifests.ts';
-import { Violation } from './oracle.ts';
 import { agreeable } from './steps.ts';
+import { Violation } from './violation.ts';
 import { createWorld, modelFile, modelsFolder, type Run, type World } from './world.ts';
 
 type SetName = 'ours' | 'theirs';
