@@ -100,11 +100,21 @@ function resolvedIntents(
   { plan, observed, ledger }: RecordInput,
   changes: Pick<ChangeSet, 'entries'> | null,
 ): readonly PlacementKey[] {
-  const asWanted = new Set(plan.unchanged.map(placementKey));
+  const building = new Set(plan.actions.filter(isBuild).map(placementKey));
+  const done = (changes?.entries ?? []).filter(({ outcome }) => outcome !== 'skipped');
+  // Unloaded for its own sake: then the name holds what it should.
+  const released = done.filter(
+    ({ action, outcome }) =>
+      action.kind === 'unload' &&
+      action.reason === 'residency-drift' &&
+      !withoutEffect.has(outcome) &&
+      !building.has(placementKey(action)),
+  );
+  const asWanted = new Set(
+    [...plan.unchanged, ...released.map(({ action }) => action)].map(placementKey),
+  );
   const acted = new Set(
-    (changes?.entries ?? [])
-      .filter(({ outcome }) => outcome !== 'skipped')
-      .map(({ action }) => placementKey(action)),
+    done.filter((one) => !released.includes(one)).map(({ action }) => placementKey(action)),
   );
   const interrupted = [...(ledger.interrupted as ReadonlySet<PlacementKey>)];
   return interrupted.filter(

@@ -116,7 +116,7 @@ function close(change: ChangeSetEntry, { desired, entries, made, interrupted }: 
     const ofBackend = made.get(backendKey(action)) ?? new Map<Digest, Made>();
     made.set(backendKey(action), ofBackend.set(digest, facts.made));
   }
-  if (change.outcome !== 'failed') interrupted.delete(key);
+  if (change.outcome !== 'failed' && action.kind !== 'unload') interrupted.delete(key);
 }
 
 /** Returns the digest under the name afterwards. */

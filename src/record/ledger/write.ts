@@ -112,10 +112,6 @@ export function writeOutcome(
   assert(entry === null || entry.set === set, 'a run writes entries of its own set');
   database.write(() => {
     writeResult(database, set, change, now);
-    // What failed has changed nothing, so whatever was in doubt about the name still is.
-    if (change.outcome !== 'failed' && change.outcome !== 'unknown') {
-      endIntents(database, set, action);
-    }
     if (entry === null) dropEntry(database, set, action);
     else putEntry(database, entry);
     if (digest !== null && made !== undefined) putMade(database, action, digest, made);
@@ -127,7 +123,10 @@ export function writeOutcome(
 
 const endsApproval: ReadonlySet<Outcome> = new Set(['evicted', 'pulled', 'created']);
 
-/** What may or may not have happened stays open: the next run looks, and then knows. */
+/**
+ * What may or may not have happened stays open: the next run looks, and then knows. So does what an
+ * earlier run began there, unless this action has settled what the name holds.
+ */
 function writeResult(
   database: Database,
   set: string,
@@ -151,6 +150,8 @@ function writeResult(
     action.backend,
     action.name,
   );
+  const isSettled = outcome !== 'failed' && outcome !== 'unknown' && action.kind !== 'unload';
+  if (isSettled) endIntents(database, set, action);
 }
 
 /** What there is to write; null when the ledger knows it all already. */
