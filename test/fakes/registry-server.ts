@@ -31,8 +31,8 @@ export interface FakeRequest {
 }
 
 export interface FakeRegistry extends RegistryStore, Pick<Faults, 'add'> {
-  /** Every request, in order. */
-  readonly requests: readonly FakeRequest[];
+  /** Every request, in order; empty it to count anew. */
+  readonly requests: FakeRequest[];
   /** Bytes of bodies that went out over a socket, by path. */
   readonly sent: Map<string, number>;
   /** Null: the connection is refused. */

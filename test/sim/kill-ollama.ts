@@ -1,7 +1,7 @@
 // Rounds of `kill -9` against a fake Ollama behind a real port, each on a machine of its own: a
 // first apply, or a roll-out over one. In the end the machine must be exactly as a run leaves it
 // that nobody killed, with every byte fetched once, and what nobody declared as it was before.
-import { writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256Text } from '../../src/core/hash.ts';
 import type { FakeOllama } from '../fakes/ollama-server.ts';
@@ -37,20 +37,22 @@ interface Known {
 /** Throws KillFailure. */
 export async function killOnOllama(kills: number, seed: number): Promise<KillCount> {
   const site = await createKillSite();
-  const known = new Map<Kind, Known>();
   try {
-    for (const kind of ['first apply', 'roll-out'] as const)
-      known.set(kind, await rehearse(site, kind));
+    const known: Readonly<Record<Kind, Known>> = {
+      'first apply': await rehearse(site, 'first apply'),
+      'roll-out': await rehearse(site, 'roll-out'),
+    };
     return await killTimes(kills, (round) => {
       const random = createFakeRandom(seed * 1000 + round);
       const kind = random.fraction() < 0.5 ? 'first apply' : 'roll-out';
-      const { aim, end } = known.get(kind) as Known;
+      const { aim, end } = known[kind];
       const what = `round ${round} of seed ${seed} (${kind})`;
       return playRound(site, kind, async (command, ollama, before) => {
         const ended = await runCommand(withEvents(command), aim.next(random));
+        const left = await leftOver(site, command, ollama);
         if (ended.code === null) await rerun(command, what);
         else aim.learn(ended);
-        await judge(site, { ollama, before, end, command, what, kind });
+        await judge(site, { ollama, before, end, left, command, what, kind });
         return ended;
       });
     });
@@ -96,7 +98,7 @@ async function playRound<T>(
     const before = await site.state();
     ollama.log.length = 0;
     ollama.registry.served.clear();
-    site.web.sent.clear();
+    site.web.requests.length = 0;
     return await play(command, ollama, before);
   } finally {
     await place.remove();
@@ -119,20 +121,22 @@ interface Judged {
   readonly before: State;
   /** What it must have come to, as text. */
   readonly end: string;
+  readonly left: Left;
   readonly command: Command;
   readonly what: string;
   readonly kind: Kind;
 }
 
 async function judge(site: KillSite, judged: Judged): Promise<void> {
-  const { ollama, before, end, command, what, kind } = judged;
+  const { ollama, before, end, left, command, what, kind } = judged;
   const after = await site.state();
   if (JSON.stringify(after) !== end)
     throw new KillFailure(`${what}: ended as ${JSON.stringify(after)}; without a kill ${end}`);
   if (JSON.stringify(site.bystanders(after)) !== JSON.stringify(site.bystanders(before)))
     throw new KillFailure(`${what}: bystanders were ${JSON.stringify(site.bystanders(before))}`);
   judgeRequests(site, ollama, kind, what);
-  judgeFetched(site, ollama, before, what);
+  judgePulled(ollama, before, what);
+  judgeDownloaded(site, left, what);
   const writes = ollama.mutations().length;
   await mustBeIdle(command, what);
   if (ollama.mutations().length > writes)
@@ -164,19 +168,8 @@ const namesOf = ({ address }: KillSite, version: Version): readonly string[] => 
   `paper-${version}:latest`,
 ];
 
-/**
- * Of a web file, what may come again: its header, which is read to resolve it as long as no lock
- * was written, and what was on its way when the signal came.
- */
-const webSlackBytes = 256 * 1024;
-
-/** The engine resumes to the byte, so that what it serves for itself must come exactly once. */
-function judgeFetched(
-  { web }: KillSite,
-  { registry }: FakeOllama,
-  before: State,
-  what: string,
-): void {
+/** The engine resumes to the byte: what it fetches by itself must come exactly once. */
+function judgePulled({ registry }: FakeOllama, before: State, what: string): void {
   for (const [digest, bytes] of registry.served) {
     const size = registry.blob(digest)?.size ?? 0;
     if (size !== modelBytes) continue;
@@ -184,8 +177,50 @@ function judgeFetched(
     if (bytes > allowed)
       throw new KillFailure(`${what}: ${digest} was fetched twice: ${bytes} of ${allowed} bytes`);
   }
-  for (const [path, bytes] of web.sent) {
-    if (bytes > modelBytes + webSlackBytes)
-      throw new KillFailure(`${what}: ${path} was fetched twice: ${bytes} of ${modelBytes} bytes`);
-  }
+}
+
+/** What a killed run had of the web file. */
+interface Left {
+  /** Requests to the web server until then. */
+  readonly requests: number;
+  /** Bytes that had reached the disk. */
+  readonly staged: number;
+  readonly isImported: boolean;
+}
+
+async function leftOver(
+  { web, files }: KillSite,
+  { home }: Command,
+  { store }: FakeOllama,
+): Promise<Left> {
+  const digest = sha256Text(files.v2);
+  const path = join(home, 'cache', 'staging', digest.slice('sha256:'.length));
+  const found = await Promise.all(
+    [path, `${path}.partial`].map((one) => stat(one).catch(() => null)),
+  );
+  return {
+    requests: web.requests.length,
+    staged: Math.max(...found.map((one) => one?.size ?? 0)),
+    isImported: store.blobs.has(digest),
+  };
+}
+
+/**
+ * The file is asked for once, and after a kill from where the disk ends. A request with an end is
+ * for its header, which is read as long as no lock was written.
+ */
+function judgeDownloaded({ web }: KillSite, left: Left, what: string): void {
+  const starts = (requests: typeof web.requests): readonly number[] =>
+    requests.flatMap(({ headers }) => {
+      const range = /^bytes=(\d+)-(\d*)$/.exec(headers['range'] ?? 'bytes=0-');
+      return range?.[2] === '' ? [Number(range[1])] : [];
+    });
+  const first = starts(web.requests.slice(0, left.requests));
+  const again = starts(web.requests.slice(left.requests));
+  const right = left.isImported || left.staged === modelBytes ? [] : [left.staged];
+  if (first.length > 1 || again.join() !== right.join())
+    throw new KillFailure(
+      `${what}: the web file was asked for from ${first.join()} and then ${again.join()}, ` +
+        `with ${left.staged} bytes there`,
+    );
 }
