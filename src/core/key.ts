@@ -1,6 +1,7 @@
 // A placement is one served name on one backend of one host. Its key is the same in desired,
 // observed, plan and ledger. Names are compared exactly, in the engine's canonical form: never
 // as a prefix, never as a pattern.
+import { compareText } from './canonical.ts';
 
 /** Normalised `scheme://address:port`, or `<type>:<real path of the store>`; see backend.ts. */
 export type BackendId = string;
@@ -33,3 +34,7 @@ export function placementOf(key: PlacementKey): Placement {
 /** Which engine instance, over all hosts. */
 export const backendKey = (at: Pick<Placement, 'host' | 'backend'>): string =>
   `${at.host}|${at.backend}`;
+
+/** For sorting: by host, engine and name. */
+export const byPlacement = (a: Placement, b: Placement): number =>
+  compareText(placementKey(a), placementKey(b));

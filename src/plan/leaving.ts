@@ -2,7 +2,13 @@
 // base before what is built on it, and what is in memory only after the name that keeps it there.
 import type { Held } from '../core/held.ts';
 import type { InventoryEntry } from '../core/inventory.ts';
-import { backendKey, type Placement, type PlacementKey, placementKey } from '../core/key.ts';
+import {
+  backendKey,
+  byPlacement,
+  type Placement,
+  type PlacementKey,
+  placementKey,
+} from '../core/key.ts';
 import type { ObservedPlacement } from '../core/observed.ts';
 import type { Leftover } from '../core/plan.ts';
 import type { Judged } from './judge.ts';
@@ -83,7 +89,8 @@ function dependentsIn(world: World): Dependents {
     if (entry.base === null || world.desired.placements.has(key)) continue;
     if (isGone(world, entry)) continue;
     const at = dependencyKey(entry, entry.base);
-    dependents.set(at, [...(dependents.get(at) ?? []), entry]);
+    // The first of them is named in what is held, whatever the order of the ledger.
+    dependents.set(at, [...(dependents.get(at) ?? []), entry].toSorted(byPlacement));
   }
   return dependents;
 }

@@ -1,10 +1,9 @@
 // The parts of a plan that are not actions: what is as it should be, what is held and why, what
 // someone else changed. Together with the actions they account for every wanted name.
-import { compareText } from '../core/canonical.ts';
 import { shortDigest } from '../core/digest.ts';
 import type { Held } from '../core/held.ts';
 import { wasFound } from '../core/inventory.ts';
-import { backendKey, type Placement, placementKey } from '../core/key.ts';
+import { backendKey, byPlacement } from '../core/key.ts';
 import type { Drift, Unchanged } from '../core/plan.ts';
 import type { Judged, Veto } from './judge.ts';
 import type { Leaving } from './leaving.ts';
@@ -77,6 +76,3 @@ export const driftOf = (world: World, judged: readonly Judged[]): readonly Drift
     if (residency.kind !== 'load' || recorded.residency !== placement.residency) return [];
     return [{ ...at, reason: residency.reason, because: residency.because }];
   });
-
-const byPlacement = (a: Placement, b: Placement): number =>
-  compareText(placementKey(a), placementKey(b));

@@ -85,10 +85,12 @@ function expectSameEnd(one: PlanInput, other: PlanInput): void {
 
 /**
  * An engine that does not tell what it holds leaves that to a person, though while a base is away a
- * name on it is simply made anew; and what a cut-off run has left may take the room of the rest.
+ * name on it is simply made anew; what a cut-off run has left may take the room of the rest; and the
+ * guard asks a person about much that goes at once, though it might have gone little by little.
  */
 const isDecided = (input: PlanInput): boolean =>
-  plan(input).held.every(({ because }) => because !== 'unverifiable' && because !== 'does-not-fit');
+  plan(input).held.every(({ because }) => !isForPerson.has(because));
+const isForPerson: ReadonlySet<string> = new Set(['unverifiable', 'does-not-fit', 'guard']);
 
 const idle = (input: PlanInput): PlanInput => ({
   ...input,

@@ -87,6 +87,10 @@ const refusals: ReadonlySet<string> = new Set([
 
 function judgeExitCode(run: Run): void {
   const { plan, changes, exitCode } = run.result ?? {};
+  if (changes?.interrupted === true) {
+    if (exitCode !== 130) throw new Violation(`was interrupted, and ends with ${exitCode}`, run);
+    return;
+  }
   const failed = (changes?.entries ?? []).filter(
     ({ outcome, problem }) => outcome === 'failed' && !refusals.has(problem?.code ?? ''),
   );
