@@ -1,7 +1,6 @@
 // Which names serving a Model takes on Ollama, and what each is made of. Pure. Options of a load
 // that clients can override by leaving them out are baked into a derived name; options that Ollama
 // has only for the whole server are refused.
-
 import type { Artifact } from '../../core/artifact.ts';
 import {
   type LoadOptions,

@@ -1,7 +1,6 @@
 // How Ollama spells names, and which of them modelctl may use. A name has four parts, host,
 // namespace, model and tag (types/model/name.go); the canonical form is what `ollama ls` shows,
 // in lower case, because Ollama matches names without case. Always compared whole, never as prefix.
-
 import { type Digest, digestHex, shortDigest } from '../../core/digest.ts';
 import { sha256Text } from '../../core/hash.ts';
 import {

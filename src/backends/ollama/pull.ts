@@ -1,6 +1,5 @@
 // Pulls a tag through the engine, which fetches from the registry itself and knows no digests: the
 // content is compared with the locked one as soon as the stream tells of it, and again at the end.
-
 import { type Artifact, artifactBytes } from '../../core/artifact.ts';
 import { assert } from '../../core/assert.ts';
 import type { Digest } from '../../core/digest.ts';
