@@ -5,15 +5,15 @@ import type { Sources } from './artifacts/source.ts';
 import type { Engines } from './backends/backend.ts';
 import type { Artifact } from './core/artifact.ts';
 import type { BackendReference } from './core/backend-reference.ts';
-import { didYouMean } from './core/did-you-mean.ts';
 import type { LedgerView } from './core/inventory.ts';
 import { backendKey } from './core/key.ts';
 import type { Observed } from './core/observed.ts';
 import type { Plan } from './core/plan.ts';
-import { type Checked, checked, errorProblem, type Problem, refused } from './core/problem.ts';
+import { type Checked, checked, refused } from './core/problem.ts';
 import type { Manifests } from './core/resource.ts';
 import type { Io } from './io/io.ts';
 import { load } from './manifest/load.ts';
+import { unknownTakeOvers, unknownTargets } from './named.ts';
 import { observe } from './observe/observe.ts';
 import { plan } from './plan/plan.ts';
 import type { ReconcileRequest } from './reconcile.ts';
@@ -60,7 +60,7 @@ export async function consider(
   const loaded = await load(request.inputs, io, signal);
   if (!loaded.ok) return loaded;
   const manifests = loaded.value;
-  const unknown = unknownTargets(request, manifests);
+  const unknown = unknownTargets(request.targets, manifests);
   if (unknown.length > 0) return refused(...loaded.problems, ...unknown);
   const setState = await readSet(manifests, around.stateFolder, io);
   if (!setState.ok) return setState;
@@ -106,29 +106,8 @@ export async function consider(
         ? noLockUpdate
         : await lockUpdate(set, setState.value, manifests, resolved.value),
     },
-    loaded.problems,
+    [...loaded.problems, ...unknownTakeOvers(request.takeOver, manifests, desired)],
   );
-}
-
-/** A misspelt name would else be a run that evaluates nothing and calls that a success. */
-function unknownTargets(
-  { targets = [] }: ReconcileRequest,
-  { resources }: Manifests,
-): readonly Problem[] {
-  const names = new Set(
-    resources.flatMap(({ kind, metadata }) => (kind === 'Model' ? [metadata.name] : [])),
-  );
-  return targets
-    .filter((name) => !names.has(name))
-    .map((name) => {
-      const near = didYouMean(name, names);
-      return errorProblem({
-        code: 'plan/unknown-target',
-        summary: 'There is no such Model',
-        detail: `No Model "${name}" is declared.${near === null ? '' : ` Did you mean "${near}"?`}`,
-        remedy: 'Name a Model by its metadata.name.',
-      });
-    });
 }
 
 /** What left the set may stand on an engine that no Model names any more: that is looked at too. */

@@ -34,6 +34,15 @@ describe('a run for some Models only', () => {
   });
 });
 
+describe('a take-over', () => {
+  it('of a name that nothing has is warned of', async () => {
+    machine.write('models.yaml', modelDocument('chat', source('chat:v1'), 'servedName: mine'));
+    const result = await machine.apply({ takeOver: ['mine', 'mine:latest', 'chat'] });
+    expect(codesOf(result.problems)).toEqual(['plan/unknown-take-over']);
+    expect(result.problems[0]?.detail).toContain('"mine". Did you mean "mine:latest"?');
+  });
+});
+
 describe('a file that is no model', () => {
   it('is warned of before it is taken, and as long as it is declared', async () => {
     machine.write('page.gguf', '<html>Log in first</html>');
