@@ -183,6 +183,15 @@ export function createOracle(world: World): Oracle {
     }
     for (const one of run.result?.plan?.unchanged ?? [])
       adopted.add(keyOf(engineOf(one.backend), one.name));
+    // A run that was cut off may have got as far as putting on record what it found as wanted.
+    const { inventory, view } = await world.ledger();
+    for (const entry of run.result === null ? inventory : []) {
+      const engine = engineOf(entry.backend);
+      const found = before.contents.get(engine)?.get(entry.name);
+      const isWanted = wantedNames(models, engine).some(({ name }) => name === entry.name);
+      if (isWanted && entry.adopted && entry.digest === `sha256:${found}`)
+        adopted.add(keyOf(engine, entry.name));
+    }
     // What was to be taken over may have been made anew with the very same content.
     const taken = run.result === null ? (run.options.request?.takeOver ?? []) : [];
     for (const [engine] of world.engines) {
@@ -190,7 +199,7 @@ export function createOracle(world: World): Oracle {
         if (taken.includes(model)) doubtful.add(keyOf(engine, name));
       }
     }
-    for (const text of (await world.ledger()).view.interrupted) {
+    for (const text of view.interrupted) {
       const [, backend = '', name = ''] = text.split('|');
       doubtful.add(keyOf(engineOf(backend), name));
     }
