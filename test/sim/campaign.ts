@@ -1,16 +1,19 @@
 // What `npm run sim` runs: everything that the tests here do a little of, at full length.
 //
-//   npm run sim -- --seed 1 --only sim|crash|kill --runs 20000 --kills 200
+//   npm run sim -- --seed 1 --only sim|sets|crash|kill --runs 20000 --kills 200
 //
 // One line for each part; a failure is told with what plays it again, and ends with exit code 1.
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import fc from 'fast-check';
 import { ensureBuilt } from '../toolchain/build.ts';
+import { arbitrarySharedScenario } from './arbitrary-shared.ts';
 import { crashEverywhere, crashScenarios } from './crash.ts';
 import type { KillCount } from './kill.ts';
 import { killOnEmbedded } from './kill-embedded.ts';
 import { killOnOllama } from './kill-ollama.ts';
 import { playScenarios } from './scenarios.ts';
+import { playShared } from './two-sets.ts';
 
 const { values } = parseArgs({
   options: {
@@ -24,6 +27,8 @@ const { values } = parseArgs({
 const seed = Number(values.seed);
 const kills = Number(values.kills);
 const embeddedShare = 10;
+/** A scenario of two sets is some ten runs. */
+const setsShare = 10;
 
 const parts: Readonly<Record<string, () => Promise<string>>> = {
   sim: async () => {
@@ -34,6 +39,11 @@ const parts: Readonly<Record<string, () => Promise<string>>> = {
       effects,
     } = await playScenarios(seed, (count) => count.runs >= Number(values.runs));
     return `${runs} simulated runs in ${scenarios} scenarios, ${killed} of them killed, ${effects} effects`;
+  },
+  sets: async () => {
+    const numRuns = Math.ceil(Number(values.runs) / setsShare);
+    await fc.assert(fc.asyncProperty(arbitrarySharedScenario, playShared), { numRuns, seed });
+    return `${numRuns} scenarios of two sets`;
   },
   crash: async () => {
     let crashes = 0;

@@ -1,7 +1,8 @@
 // What holds when two sets want the same models, in random scenarios: see two-sets.ts.
 import fc from 'fast-check';
 import { it } from 'vitest';
-import { arbitrarySharedScenario, playShared } from './two-sets.ts';
+import { arbitrarySharedScenario } from './arbitrary-shared.ts';
+import { playShared } from './two-sets.ts';
 
 const seed = Number(process.env['MODELCTL_TEST_SEED'] ?? 1);
 const numRuns = Number(process.env['MODELCTL_TEST_RUNS'] ?? 40);
