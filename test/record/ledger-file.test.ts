@@ -296,9 +296,10 @@ describe('a ledger that is not ours to write', () => {
   /** In a process that file permissions apply to: an administrator's would pass them by. */
   async function asSomeoneElse(mode: 'read' | 'write'): Promise<unknown> {
     const program = `
-      process.setuid?.(process.getuid() === 0 ? 65534 : process.getuid());
       const { openLedger } = await import(${JSON.stringify(recordUrl)});
       const { createNodeIo } = await import(${JSON.stringify(ioUrl)});
+      // Only now: a checkout in a private folder is closed to everybody else.
+      process.setuid?.(process.getuid() === 0 ? 65534 : process.getuid());
       const options = { path: ${JSON.stringify(path)}, mode: ${JSON.stringify(mode)} };
       const ledger = await openLedger(options, createNodeIo());
       const view = ledger.view(0);
