@@ -108,6 +108,12 @@ export function createMachine(options: { readonly hostname?: string } = {}): Mac
   };
 }
 
+/** A Host, and the HardwareTarget that selects it alone; `targets: [NAME]` names it. */
+export const hostDocument = (name: string): string =>
+  `apiVersion: modelctl.dev/v1alpha1\nkind: Host\nmetadata: { name: ${name} }\nspec: { labels: { on: ${name} } }\n`;
+export const targetDocument = (name: string): string =>
+  `apiVersion: modelctl.dev/v1alpha1\nkind: HardwareTarget\nmetadata: { name: ${name} }\nspec: { selector: { matchLabels: { on: ${name} } } }\n`;
+
 /** A Model document; `spec` is YAML lines without indentation. */
 export const modelDocument = (name: string, ...spec: readonly string[]): string =>
   [

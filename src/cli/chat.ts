@@ -1,6 +1,8 @@
 // One question to a model and its answer as it comes, in the OpenAI protocol that every engine
 // here speaks: POST /v1/chat/completions with server-sent events. Knows nothing of engines.
+
 import type { InferenceEndpoint } from '../backends/backend.ts';
+import { isObject, parseObject } from '../core/json-object.ts';
 import { errorProblem, ProblemError } from '../core/problem.ts';
 import { HttpError, type Io } from '../io/io.ts';
 
@@ -116,19 +118,6 @@ function messageIn(error: unknown): string | null {
   const message = isObject(error) ? error['message'] : undefined;
   return typeof message === 'string' ? message : null;
 }
-
-function parseObject(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-}
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
 
 const refusal = (model: string, detail: string): ProblemError =>
   new ProblemError(

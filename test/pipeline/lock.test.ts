@@ -6,10 +6,12 @@ import {
   createMachine,
   documents,
   heldOf,
+  hostDocument,
   type Machine,
   modelDocument,
   served,
   source,
+  targetDocument,
 } from '../machine.ts';
 
 let machine: Machine;
@@ -49,14 +51,10 @@ describe('an entry of the lock', () => {
 
   it('of an adapter stays when another machine applies', async () => {
     machine.remove();
-    const host = (name: string): string =>
-      `apiVersion: modelctl.dev/v1alpha1\nkind: Host\nmetadata: { name: ${name} }\nspec: { labels: { on: ${name} } }\n`;
-    const target = (name: string): string =>
-      `apiVersion: modelctl.dev/v1alpha1\nkind: HardwareTarget\nmetadata: { name: ${name} }\nspec: { selector: { matchLabels: { on: ${name} } } }\n`;
     const text = documents(
-      host('box'),
-      host('laptop'),
-      target('box'),
+      hostDocument('box'),
+      hostDocument('laptop'),
+      targetDocument('box'),
       modelDocument(
         'chat',
         source('chat:v1'),

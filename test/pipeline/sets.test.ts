@@ -5,10 +5,12 @@ import {
   createMachine,
   documents,
   heldOf,
+  hostDocument,
   type Machine,
   modelDocument,
   served,
   source,
+  targetDocument,
 } from '../machine.ts';
 
 let machine: Machine;
@@ -24,19 +26,6 @@ afterEach(() => machine.remove());
 const chat = modelDocument('chat', source('chat:v1'));
 const code = modelDocument('coder', source('code:v1'));
 
-const host = (name: string): string =>
-  `apiVersion: modelctl.dev/v1alpha1
-kind: Host
-metadata: { name: ${name} }
-spec: { labels: { on: ${name} } }
-`;
-const target = (name: string): string =>
-  `apiVersion: modelctl.dev/v1alpha1
-kind: HardwareTarget
-metadata: { name: ${name} }
-spec: { selector: { matchLabels: { on: ${name} } } }
-`;
-
 describe('the engine that was chosen for a set', () => {
   it('is remembered also while none of its Models is for this machine', async () => {
     machine.write('models.yaml', chat);
@@ -44,7 +33,7 @@ describe('the engine that was chosen for a set', () => {
     const elsewhere = modelDocument('chat', source('chat:v1'), 'targets: [laptop]');
     machine.write(
       'models.yaml',
-      documents(host('box'), host('laptop'), target('laptop'), elsewhere),
+      documents(hostDocument('box'), hostDocument('laptop'), targetDocument('laptop'), elsewhere),
     );
     await machine.apply();
     machine.write('models.yaml', chat);

@@ -2,12 +2,7 @@
 // oras, and no redirect may lead from the outside to this machine: a registry could otherwise
 // make modelctl ask services that only listen here. Knows names and literals; resolves nothing.
 
-/** `localhost`, its subdomains, 127.0.0.0/8 and ::1, as `URL.hostname` spells them. */
-export const isLoopback = (hostname: string): boolean =>
-  hostname === 'localhost' ||
-  hostname.endsWith('.localhost') ||
-  /^127\.\d+\.\d+\.\d+$/.test(hostname) ||
-  hostname === '[::1]';
+import { isLoopback } from '../../core/loopback.ts';
 
 // Link-local holds the metadata services of clouds; mapped IPv4 would be a second spelling of all
 // of these. Private ranges stay allowed: companies redirect to mirrors of their own.

@@ -1,6 +1,7 @@
 // Which names serving a Model takes on the embedded engine, and what it cannot do. Pure. Load
 // options belong to a name and to a load, never to content, so a Model without `derive` is one
 // name; with it, the source is kept under a base of its own, whose files both share.
+
 import {
   clientLoad,
   type LoadOptions,
@@ -9,8 +10,9 @@ import {
   staysLoaded,
 } from '../../core/desired.ts';
 import { didYouMean } from '../../core/did-you-mean.ts';
-import { type Checked, checked, errorProblem, type Problem } from '../../core/problem.ts';
+import { type Checked, checked, type Problem } from '../../core/problem.ts';
 import type { ModelRequest, PlacementShape } from '../backend.ts';
+import { unsupported } from '../unsupported.ts';
 import { parameterChecks } from './parameters.ts';
 
 export function check(request: ModelRequest): Checked<readonly PlacementShape[]> {
@@ -141,15 +143,6 @@ function parameterProblems(name: string, value: ParameterValue): readonly Proble
 /** `{{ .Prompt }}`, `{{- if .System }}`: Ollama's kind. In Jinja a dot never begins an expression. */
 const isGoTemplate = (template: string): boolean =>
   /\{\{-?\s*(?:\.[A-Z]|(?:if|range|with|template|else|end|block|define)\b)/.test(template);
-
-const unsupported = (path: string, detail: string, remedy: string): Problem =>
-  errorProblem({
-    code: 'backend/unsupported',
-    summary: 'The engine cannot do what a Model asks for',
-    detail,
-    remedy,
-    path,
-  });
 
 const goTemplate = unsupported(
   'spec.derive.template',

@@ -1,6 +1,7 @@
 // Which names serving a Model takes on Ollama, and what each is made of. Pure. Options of a load
 // that clients can override by leaving them out are baked into a derived name; options that Ollama
 // has only for the whole server are refused.
+
 import type { Artifact } from '../../core/artifact.ts';
 import {
   type LoadOptions,
@@ -11,14 +12,9 @@ import {
 import { didYouMean } from '../../core/did-you-mean.ts';
 import type { Digest } from '../../core/digest.ts';
 import { shortOllamaName } from '../../core/ollama-name.ts';
-import {
-  type Checked,
-  checked,
-  errorProblem,
-  type Problem,
-  warningProblem,
-} from '../../core/problem.ts';
+import { type Checked, checked, type Problem, warningProblem } from '../../core/problem.ts';
 import type { ModelRequest, PlacementShape } from '../backend.ts';
+import { unsupported } from '../unsupported.ts';
 import { canonicalName, importedBaseName, nameRefusal, parseName } from './names.ts';
 import { canonicalParameters, fitsParameterType, parameterTypes } from './parameters.ts';
 import { nameOfSource } from './translate.ts';
@@ -266,12 +262,3 @@ function nameProblems(
   }
   return problems;
 }
-
-const unsupported = (path: string, detail: string, remedy: string): Problem =>
-  errorProblem({
-    code: 'backend/unsupported',
-    summary: 'The engine cannot do what a Model asks for',
-    detail,
-    remedy,
-    path,
-  });

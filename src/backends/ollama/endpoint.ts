@@ -1,6 +1,7 @@
 // Where an Ollama answers, in one spelling: what people write and what OLLAMA_HOST says becomes
 // `scheme://address:port`, which is the engine's id on its host. Defaults are Ollama's own
 // (envconfig.Host): port 11434 without a scheme, 80 and 443 with one.
+import { isLoopback } from '../../core/loopback.ts';
 import { type Checked, checked, errorProblem, refused } from '../../core/problem.ts';
 
 export const defaultEndpoint = 'http://127.0.0.1:11434';
@@ -59,7 +60,7 @@ function addressOf(text: string): string | null {
 
 /** Loopback means the Host's own; a controller on another machine refuses it. */
 export const isLoopbackEndpoint = (endpoint: string): boolean =>
-  /^https?:\/\/(?:127(?:\.\d{1,3}){3}|\[::1\]|(?:[^/:]+\.)?localhost):/.test(endpoint);
+  isLoopback(new URL(endpoint).hostname);
 
 const bad = (why: string): Checked<never> =>
   refused(

@@ -1,8 +1,10 @@
 // How Ollama spells names, and which of them modelctl may use. A name has four parts, host,
 // namespace, model and tag (types/model/name.go); the canonical form is what `ollama ls` shows,
 // in lower case, because Ollama matches names without case. Always compared whole, never as prefix.
+
 import { type Digest, digestHex, shortDigest } from '../../core/digest.ts';
 import { sha256Text } from '../../core/hash.ts';
+import { isLoopback } from '../../core/loopback.ts';
 import {
   type OllamaName,
   ollamaDefaults,
@@ -84,10 +86,8 @@ export const importedBaseName = (model: string): string =>
   `${baseNamespace}/${model.toLowerCase()}:${ollamaDefaults.tag}`;
 
 /** Whether a registry is on this machine: only those are spoken to in plain http. */
-export function isLoopbackRegistry(name: OllamaName): boolean {
-  const host = name.host.toLowerCase().replace(/:\d+$/, '');
-  return host === 'localhost' || host.endsWith('.localhost') || /^127(?:\.\d{1,3}){3}$/.test(host);
-}
+export const isLoopbackRegistry = (name: OllamaName): boolean =>
+  isLoopback(name.host.toLowerCase().replace(/:\d+$/, ''));
 
 /**
  * Where the content of `name` is kept while it is replaced. The model part identifies the name,

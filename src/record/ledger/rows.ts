@@ -1,10 +1,12 @@
 // Between rows and values. What was stored is checked when it is read: a row that does not hold
 // what its column promises is damage, never a default.
+
 import type { BackendReference } from '../../core/backend-reference.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import type { Recipe } from '../../core/desired.ts';
 import { type Digest, isDigest } from '../../core/digest.ts';
 import type { InventoryEntry } from '../../core/inventory.ts';
+import { isObject } from '../../core/json-object.ts';
 import type { Made } from '../../core/made.ts';
 import type { Details } from '../../core/observed.ts';
 import type { Row } from './database.ts';
@@ -120,9 +122,6 @@ function json(row: Row, column: string): Readonly<Record<string, unknown>> {
   }
   return isObject(value) ? value : damaged(column);
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isDigestText = (value: unknown): value is Digest =>
   typeof value === 'string' && isDigest(value);

@@ -4,7 +4,9 @@
 // Hosts are folded to lower case, and so are namespace and model on Ollama's own registry, which
 // takes lower case only. Tags, and names elsewhere, keep theirs: registries tell `q4_K_M` from
 // `q4_k_m`. Engines that do not are the business of their backend.
+
 import { didYouMean } from '../../../core/did-you-mean.ts';
+import { isLoopback } from '../../../core/loopback.ts';
 import {
   type OllamaName,
   ollamaDefaults,
@@ -13,7 +15,6 @@ import {
   splitOllamaName,
 } from '../../../core/ollama-name.ts';
 import { type Checked, checked, errorProblem, refused } from '../../../core/problem.ts';
-import { isLoopback } from '../../http/address.ts';
 
 const scheme = 'ollama://';
 const form = 'ollama://[host/][namespace/]model[:tag]';

@@ -1,10 +1,12 @@
 // What a registry's bytes mean: a manifest becomes an artifact, a config blob its facts. Pure, and
 // suspicious: sizes are summed and reserved before a byte is loaded, so they must be believable.
+
 import type { Artifact, ArtifactFacts, ArtifactFile } from '../../../core/artifact.ts';
 import { type Digest, isDigest } from '../../../core/digest.ts';
 import { sha256Text } from '../../../core/hash.ts';
+import { isObject } from '../../../core/json-object.ts';
 import { type Checked, checked, errorProblem, refused } from '../../../core/problem.ts';
-import { decodeText, isRecord, parseJson } from './untrusted.ts';
+import { decodeText, parseJson } from './untrusted.ts';
 
 export interface Manifest {
   /** As it came, byte for byte. */
@@ -33,7 +35,7 @@ export function parseManifest(bytes: Uint8Array, name: string): Checked<Manifest
   const bad = (detail: string): Checked<never> => refused(badManifest(name, detail));
   const text = decodeText(bytes);
   const document = text === null ? null : parseJson(text);
-  if (text === null || !isRecord(document)) {
+  if (text === null || !isObject(document)) {
     return bad(`What it sends begins with ${beginning(bytes)} and is not a manifest in JSON.`);
   }
   if (document['schemaVersion'] !== 2) return bad('Its schemaVersion is not 2.');
@@ -98,7 +100,7 @@ function readLayers(
 }
 
 function readDescriptor(value: unknown, path: string): ArtifactFile | string {
-  if (!isRecord(value)) return 'is not an object';
+  if (!isObject(value)) return 'is not an object';
   const { digest, size: bytes, mediaType } = value;
   if (typeof digest !== 'string' || !isDigest(digest))
     return 'has no digest of the form sha256:<64 hex digits>';
@@ -112,7 +114,7 @@ function readDescriptor(value: unknown, path: string): ArtifactFile | string {
 export function parseFacts(bytes: Uint8Array): ArtifactFacts | null {
   const text = decodeText(bytes);
   const config = text === null ? null : parseJson(text);
-  if (!isRecord(config)) return null;
+  if (!isObject(config)) return null;
   const format = shortText(config['model_format']);
   const architecture = shortText(config['model_family']) ?? shortText(config['architecture']);
   const quantization = shortText(config['file_type']);

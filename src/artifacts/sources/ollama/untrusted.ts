@@ -16,6 +16,3 @@ export function parseJson(text: string): unknown {
     return null; // JSON.parse has no other way to say so
   }
 }
-
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -2,19 +2,14 @@
 // per file, and what modelctl adds (the recipe of a derived name) in annotations. Pure, and a
 // function of content and recipe alone: the same files give the same bytes, hence the same digest,
 // wherever they came from and whatever a later release reads out of their headers.
+
 import type { Artifact } from '../../../core/artifact.ts';
 import { canonicalJson, compareText } from '../../../core/canonical.ts';
 import type { Recipe } from '../../../core/desired.ts';
 import { type Digest, isDigest } from '../../../core/digest.ts';
 import { sha256Text } from '../../../core/hash.ts';
-import {
-  type Descriptor,
-  isObject,
-  manifestMediaType,
-  parseDescriptor,
-  parseDescriptors,
-  parseObject,
-} from './layout.ts';
+import { isObject, parseObject } from '../../../core/json-object.ts';
+import { type Descriptor, manifestMediaType, parseDescriptor, parseDescriptors } from './layout.ts';
 import { parseRecipe } from './recipe.ts';
 
 const artifactType = 'application/vnd.cncf.model.manifest.v1+json';

@@ -1,7 +1,9 @@
 // The OCI image layout as text and paths: which file is where, what index.json says. Pure. Entries
 // that other tools wrote are kept as they are, field by field; only ours are made or removed.
+
 import { join } from 'node:path';
 import { type Digest, digestHex, isDigest } from '../../../core/digest.ts';
+import { isObject, parseObject } from '../../../core/json-object.ts';
 
 export interface Descriptor {
   readonly mediaType: string;
@@ -65,20 +67,6 @@ export function parseDescriptor(value: unknown): Descriptor | null {
   if (annotations === undefined) return { ...value, mediaType, digest, size };
   return isTexts(annotations) ? { ...value, mediaType, digest, size, annotations } : null;
 }
-
-/** Null when the text is not one JSON object. */
-export function parseObject(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-}
-
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isTexts = (value: unknown): value is Readonly<Record<string, string>> =>
   isObject(value) && Object.values(value).every((item) => typeof item === 'string');

@@ -3,7 +3,7 @@
 // is believed to have our shape: a field that has not is left out.
 import type { LoadOptions, ParameterValue, Recipe } from '../../../core/desired.ts';
 import { isDigest } from '../../../core/digest.ts';
-import { isObject, parseObject } from './layout.ts';
+import { isObject, parseObject } from '../../../core/json-object.ts';
 
 /** The recipe in an annotation's text; an empty one where there is none. */
 export function parseRecipe(annotation: unknown): Recipe {
