@@ -1,6 +1,7 @@
 // The writing half of the pipeline: execute, record. Runs under the lock of this machine. The lock
 // file and the widened inventory are written before the first effect, so that whatever a crash
 // leaves behind is pinned and owned.
+import { directRoutes } from './artifacts/registries/route.ts';
 import { createObtain } from './artifacts/transfer/obtain.ts';
 import type { Performed } from './backends/backend.ts';
 import type { Considered, Surroundings } from './consider.ts';
@@ -73,7 +74,12 @@ async function executeRecorded(
 ): Promise<ChangeSet> {
   const { plan, set, setState, resolved } = considered;
   const { io, ledger, signal, report, cacheFolder } = around;
-  const transfers = createObtain({ io, cacheFolder, folderOf: () => setState.folder });
+  const transfers = createObtain({
+    io,
+    cacheFolder,
+    folderOf: () => setState.folder,
+    routes: directRoutes(io.http),
+  });
   const run = ledger.beginRun({
     ...scope(considered),
     entries: entriesBeforeRun(recordInput(considered)),

@@ -1,6 +1,7 @@
 // The reading half of the pipeline: load, resolve, observe, plan. It writes nothing anywhere, so
 // that it can be asked as often as one likes: `plan` stops here, and `apply` asks once before it
 // takes the lock of this machine and once under it.
+import { directRoutes } from './artifacts/registries/route.ts';
 import type { Sources } from './artifacts/source.ts';
 import type { Engines } from './backends/backend.ts';
 import type { Artifact } from './core/artifact.ts';
@@ -80,7 +81,7 @@ export async function consider(
       engines: around.engines,
       sources: around.sources,
     },
-    { io, signal },
+    { io, signal, routes: directRoutes(io.http) },
   );
   if (!resolved.ok) return refused(...loaded.problems, ...resolved.problems);
   for (const { source, artifact } of resolved.value.pins) around.resolved.set(source, artifact);

@@ -3,11 +3,14 @@
 import type { Artifact, ArtifactFile } from '../core/artifact.ts';
 import type { Checked } from '../core/problem.ts';
 import type { ByteRange, Io } from '../io/io.ts';
+import type { Routes } from './registries/route.ts';
 
 export interface SourceContext {
   readonly io: Io;
   /** Relative `file://` references are meant from here: the folder of the declaring manifest. */
   readonly folder: string;
+  /** How the places that references name are reached. */
+  readonly routes: Routes;
   readonly signal: AbortSignal;
 }
 
@@ -26,6 +29,20 @@ export interface OpenedFile {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
+export interface FilePart {
+  /** Absent: all of it. */
+  readonly range?: ByteRange;
+  /** What `OpenedFile` said: another version of the file is sent whole, not in part. */
+  readonly validator?: string;
+  readonly signal: AbortSignal;
+}
+
+/** One file of an artifact. What was learned of where it is serves all reads of it. */
+export interface ReadableFile {
+  /** Throws ProblemError, also while the bytes are read. */
+  readonly read: (part: FilePart) => Promise<OpenedFile>;
+}
+
 export interface Source {
   /** The scheme that it answers to, as in `ollama`. */
   readonly scheme: string;
@@ -37,15 +54,11 @@ export interface Source {
   /** Reads only, headers and manifests only: turns a floating reference into pinned bytes. */
   readonly resolve: (reference: string, context: SourceContext) => Promise<Checked<Artifact>>;
   /**
-   * The bytes of one file of an artifact, or a range of them if the file is still the one that
-   * `validator` names. Unverified: whoever stores them compares with the digest. Throws
-   * ProblemError, also while the bytes are read.
+   * One file of an artifact, to be read in parts. Asks nothing yet. What it gives is unverified:
+   * whoever stores it compares with the digest. Throws ProblemError for an artifact of another
+   * source.
    */
-  readonly open: (
-    artifact: Artifact,
-    file: ArtifactFile,
-    context: SourceContext & { readonly range?: ByteRange; readonly validator?: string },
-  ) => Promise<OpenedFile>;
+  readonly open: (artifact: Artifact, file: ArtifactFile, context: SourceContext) => ReadableFile;
 }
 
 /** What only sources of files on this machine can say. */

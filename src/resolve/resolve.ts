@@ -2,7 +2,7 @@
 // chosen, references pinned by the lock or by their source, and everything is put into the
 // engines' normal form. Whatever cannot be is held, with its reason, and stays safe from pruning.
 
-import type { Sources } from '../artifacts/source.ts';
+import type { SourceContext, Sources } from '../artifacts/source.ts';
 import type { Engines } from '../backends/backend.ts';
 import type { Artifact } from '../core/artifact.ts';
 import type { BackendReference } from '../core/backend-reference.ts';
@@ -10,7 +10,6 @@ import { mapBounded } from '../core/concurrency.ts';
 import type { Desired } from '../core/desired.ts';
 import { type Checked, checked, refused } from '../core/problem.ts';
 import type { Manifests } from '../core/resource.ts';
-import type { Io } from '../io/io.ts';
 import { type Engine, type EngineChoice, engineKey, enginePool } from './engines.ts';
 import { identify, type SelfNames } from './host.ts';
 import { contradictions, mergePlacements } from './merge.ts';
@@ -54,7 +53,7 @@ const resolvingMax = 4;
 
 export async function resolve(
   input: ResolveInput,
-  context: { readonly io: Io; readonly signal: AbortSignal },
+  context: Pick<SourceContext, 'io' | 'signal' | 'routes'>,
 ): Promise<Checked<Resolved>> {
   const { manifests } = input;
   const hosts = manifests.resources.filter((one) => one.kind === 'Host');

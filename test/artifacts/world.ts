@@ -3,6 +3,7 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
+import { directRoutes } from '../../src/artifacts/registries/route.ts';
 import type { SourceContext } from '../../src/artifacts/source.ts';
 import { type Checked, type Problem, ProblemError } from '../../src/core/problem.ts';
 import { type Http, HttpError, type Io } from '../../src/io/io.ts';
@@ -22,7 +23,7 @@ const noNetwork: Http = {
 export function createWorld(http: Http = noNetwork, signal = new AbortController().signal): World {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'modelctl-test-')));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return { io: { ...createNodeIo(), http }, folder, signal };
+  return { io: { ...createNodeIo(), http }, folder, routes: directRoutes(http), signal };
 }
 
 /** The value of a result without errors; a failing test shows the problems. */

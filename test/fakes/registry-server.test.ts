@@ -52,6 +52,7 @@ describe('over a loopback socket', () => {
       io: world.io,
       cacheFolder: join(world.folder, 'cache'),
       folderOf: () => world.folder,
+      routes: world.routes,
     });
     let completed = 0;
     const fetchIt = (signal: AbortSignal) =>

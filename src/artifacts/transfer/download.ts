@@ -9,6 +9,7 @@ import type { Io } from '../../io/io.ts';
 import { fileProblem } from '../file-problem.ts';
 import { hashFile, rememberHash } from '../hash-file.ts';
 import { discard } from '../http/body.ts';
+import type { Routes } from '../registries/route.ts';
 import type { OpenedFile } from '../source.ts';
 import { sourceFor } from '../sources/index.ts';
 import type { ObtainedFile } from './obtained.ts';
@@ -18,6 +19,7 @@ import type { Call } from './share-work.ts';
 export interface DownloadContext extends Call {
   readonly io: Io;
   readonly folder: string;
+  readonly routes: Routes;
   /** Absolute. */
   readonly staging: string;
 }
@@ -162,17 +164,16 @@ async function open(
 ): Promise<OpenedFile> {
   const source = sourceFor(artifact.source);
   if (!source.ok) throw new ProblemError(source.problems[0] ?? cutShort(artifact, file, 0));
-  const { io, folder, signal } = context;
-  if (present === 0) return source.value.open(artifact, file, { io, folder, signal });
+  const { io, signal } = context;
+  const readable = source.value.open(artifact, file, context);
+  if (present === 0) return readable.read({ signal });
   const recorded =
     (await io.files.stat(paths.validator)) === null
       ? null
       : Buffer.from(await io.files.readBytes(paths.validator, validatorBytesMax)).toString(
           'latin1',
         );
-  return source.value.open(artifact, file, {
-    io,
-    folder,
+  return readable.read({
     signal,
     range: { start: present },
     ...(recorded === null ? {} : { validator: recorded }),

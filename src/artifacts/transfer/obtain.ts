@@ -9,6 +9,7 @@ import { posix } from 'node:path';
 import type { Artifact, ArtifactFile } from '../../core/artifact.ts';
 import { type Digest, digestHex } from '../../core/digest.ts';
 import type { Io } from '../../io/io.ts';
+import type { Routes } from '../registries/route.ts';
 import { sourceFor } from '../sources/index.ts';
 import { download } from './download.ts';
 import type { ObtainedFile } from './obtained.ts';
@@ -34,8 +35,9 @@ export function createObtain(options: {
   readonly cacheFolder: string;
   /** Where a relative source begins: the folder of the manifest that declared it. */
   readonly folderOf: (artifact: Artifact) => string;
+  readonly routes: Routes;
 }): Obtain {
-  const { io, folderOf } = options;
+  const { io, folderOf, routes } = options;
   const staging = stagingPath(options.cacheFolder);
   const share = shareWork<ObtainedFile>();
   return {
@@ -46,7 +48,7 @@ export function createObtain(options: {
         return verifyInPlace(artifact, file, { io, folder, ...call });
       }
       const { joined, value } = await share(file.digest, call, (shared) =>
-        download(artifact, file, { io, folder, staging, ...shared }),
+        download(artifact, file, { io, folder, routes, staging, ...shared }),
       );
       return joined ? { ...value, downloadedBytes: 0 } : value;
     },

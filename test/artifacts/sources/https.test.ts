@@ -170,8 +170,8 @@ describe('opening', () => {
     const artifact = valueOf(await httpsSource.resolve(reference, world));
     const [file] = artifact.files;
     const open = (validator?: string) =>
-      httpsSource.open(artifact, file!, {
-        ...world,
+      httpsSource.open(artifact, file!, world).read({
+        signal: world.signal,
         range: { start: 100 },
         ...(validator === undefined ? {} : { validator }),
       });
@@ -190,8 +190,8 @@ describe('opening', () => {
   it('takes the whole file when there is nothing at the place asked for', async () => {
     const { world } = setUp();
     const artifact = valueOf(await httpsSource.resolve(reference, world));
-    const opened = await httpsSource.open(artifact, artifact.files[0]!, {
-      ...world,
+    const opened = await httpsSource.open(artifact, artifact.files[0]!, world).read({
+      signal: world.signal,
       range: { start: bytes.length },
     });
     expect(opened.start).toBe(0);
@@ -201,7 +201,9 @@ describe('opening', () => {
     const { registry, world } = setUp();
     const artifact = valueOf(await httpsSource.resolve(reference, world));
     registry.add({ on: /x\.gguf/, cutAfterBytes: 10 });
-    const opened = await httpsSource.open(artifact, artifact.files[0]!, world);
+    const opened = await httpsSource
+      .open(artifact, artifact.files[0]!, world)
+      .read({ signal: world.signal });
     await expect(buffer(opened.bytes)).rejects.toThrow(ProblemError);
   });
 });

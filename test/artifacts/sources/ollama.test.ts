@@ -202,8 +202,8 @@ describe('tokens', () => {
   it('open blobs too', async () => {
     const { registry, world } = setUp({ tokens: 'for-anyone' });
     const artifact = valueOf(await ollamaSource.resolve('qwen3:8b', world));
-    const opened = await ollamaSource.open(artifact, artifact.files[0]!, {
-      ...world,
+    const opened = await ollamaSource.open(artifact, artifact.files[0]!, world).read({
+      signal: world.signal,
       range: { start: 5 },
     });
     expect(opened).toMatchObject({ start: 5, totalBytes: weights.length });

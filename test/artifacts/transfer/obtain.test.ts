@@ -33,7 +33,12 @@ function setUp(wrap: (io: Io) => Io = (io) => io) {
   const world = createWorld(registry.http);
   const cacheFolder = join(world.folder, 'cache');
   const staging = join(cacheFolder, 'staging');
-  const transfer = createObtain({ io: wrap(world.io), cacheFolder, folderOf: () => world.folder });
+  const transfer = createObtain({
+    io: wrap(world.io),
+    cacheFolder,
+    folderOf: () => world.folder,
+    routes: world.routes,
+  });
   const progress: number[] = [];
   const obtain = (artifact = webArtifact(), signal = world.signal) =>
     transfer.obtain(artifact, artifact.files[0]!, {

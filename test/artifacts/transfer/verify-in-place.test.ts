@@ -19,6 +19,7 @@ describe('a file on this machine', () => {
       io: wrap(world.io),
       cacheFolder,
       folderOf: () => world.folder,
+      routes: world.routes,
     });
     const progress: number[] = [];
     const obtain = (of = artifact) =>

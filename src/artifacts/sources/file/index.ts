@@ -61,16 +61,19 @@ export const fileSource = {
       }
     });
   },
-  open: async (artifact, _file, context) => {
+  open: (artifact, _file, context) => {
     const path = locateFile(artifact.source, context);
-    const { range } = context;
-    const stat = await statModel(path, context);
-    if (!stat.ok) throw new ProblemError(stat.problems[0] ?? changing(path));
     return {
-      start: range?.start ?? 0,
-      totalBytes: stat.value.bytes,
-      validator: null,
-      bytes: context.io.files.readStream(path, range),
+      read: async ({ range }) => {
+        const stat = await statModel(path, context);
+        if (!stat.ok) throw new ProblemError(stat.problems[0] ?? changing(path));
+        return {
+          start: range?.start ?? 0,
+          totalBytes: stat.value.bytes,
+          validator: null,
+          bytes: context.io.files.readStream(path, range),
+        };
+      },
     };
   },
 } satisfies Source & LocalSource;

@@ -13,7 +13,8 @@ import { shownUrl } from '../../http/address.ts';
 import { discard } from '../../http/body.ts';
 import { openRange } from '../../http/open-range.ts';
 import { headerBytesMax, readHeader } from '../../read-header.ts';
-import type { OpenedFile, Source, SourceContext } from '../../source.ts';
+import { addressOn, onRoutes } from '../../registries/route.ts';
+import type { OpenedFile, ReadableFile, Source, SourceContext } from '../../source.ts';
 import { formatWebReference, parseWebReference, type WebFile, webFileName } from './reference.ts';
 
 const webSource = (scheme: string) =>
@@ -30,8 +31,9 @@ const webSource = (scheme: string) =>
         const { url, digest } = parsed.value;
         // One ranged GET instead of a HEAD and a GET: some servers refuse HEAD, and where ranges
         // are not honoured the answer is the whole file, which is cancelled after its header.
-        const opened = await openWebFile(parsed.value, context, {
+        const opened = await webFile(parsed.value, context).read({
           range: { start: 0, end: headerBytesMax - 1 },
+          signal: context.signal,
         });
         const size = sizeOf(opened, url);
         if (!size.ok) {
@@ -53,13 +55,10 @@ const webSource = (scheme: string) =>
         );
       });
     },
-    open: async (artifact, _file, context) => {
+    open: (artifact, _file, context) => {
       const parsed = parseWebReference(artifact.source);
       if (!parsed.ok) throw new ProblemError(parsed.problems[0] ?? notCanonical);
-      return openWebFile(parsed.value, context, {
-        ...(context.range === undefined ? {} : { range: context.range }),
-        ...(context.validator === undefined ? {} : { validator: context.validator }),
-      });
+      return webFile(parsed.value, context);
     },
   }) satisfies Source;
 
@@ -67,19 +66,17 @@ export const httpsSource = webSource('https');
 /** For loopback; the same source under the other name that its references begin with. */
 export const httpSource = webSource('http');
 
-const openWebFile = (
-  file: WebFile,
-  context: SourceContext,
-  part: Pick<Parameters<Source['open']>[2], 'range' | 'validator'>,
-): Promise<OpenedFile> =>
-  openRange(context.io.http, {
-    what: 'a model file',
-    url: file.url,
-    signal: context.signal,
-    ifMissing: 'Correct the address in spec.source.',
-    ...(part.range === undefined ? {} : { range: part.range }),
-    ...(part.validator === undefined ? {} : { validator: part.validator }),
-  });
+const webFile = ({ url }: WebFile, { routes }: SourceContext): ReadableFile => ({
+  read: (part) =>
+    onRoutes(routes(new URL(url.origin)), part.signal, (route) =>
+      openRange(route.http, {
+        what: 'a model file',
+        url: addressOn(route, `${url.pathname.slice(1)}${url.search}`),
+        ifMissing: 'Correct the address in spec.source.',
+        ...part,
+      }),
+    ),
+});
 
 function sizeOf(opened: OpenedFile, url: URL): Checked<number> {
   if (opened.totalBytes === null) {

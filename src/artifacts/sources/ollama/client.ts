@@ -3,14 +3,15 @@
 import type { Digest } from '../../../core/digest.ts';
 import { type OllamaName, shortOllamaName } from '../../../core/ollama-name.ts';
 import { errorProblem, ProblemError } from '../../../core/problem.ts';
-import type { ByteRange } from '../../../io/io.ts';
+import type { Http } from '../../../io/io.ts';
 import { refusalOf, shownUrl } from '../../http/address.ts';
 import { discard, readAtMost } from '../../http/body.ts';
 import { type Answer, follow } from '../../http/follow.ts';
 import { bodyIdleTimeoutMs, headersTimeoutMs, openRange } from '../../http/open-range.ts';
 import { type Asked, statusProblem, throwWireProblem } from '../../http/problems.ts';
-import type { OpenedFile, SourceContext } from '../../source.ts';
-import { registryUrl, suggestName } from './reference.ts';
+import { addressOn, type Route } from '../../registries/route.ts';
+import type { FilePart, OpenedFile, SourceContext } from '../../source.ts';
+import { registryPath, suggestName } from './reference.ts';
 
 const manifestBytesMax = 4 * 1024 * 1024;
 export const configBytesMax = 1024 * 1024;
@@ -25,22 +26,28 @@ export interface RegistryClient {
   readonly manifest: () => Promise<Uint8Array>;
   /** A small blob; null when it is larger than `bytesMax`. Throws ProblemError. */
   readonly smallBlob: (digest: Digest, bytesMax: number) => Promise<Uint8Array | null>;
-  readonly openBlob: (
-    digest: Digest,
-    part: { readonly range?: ByteRange; readonly validator?: string },
-  ) => Promise<OpenedFile>;
+  readonly openBlob: (digest: Digest, part: FilePart) => Promise<OpenedFile>;
 }
 
+type Context = Pick<SourceContext, 'io' | 'signal'> & { readonly http: Http };
+
 /** One conversation about one name: a token that the registry hands out is used for all of it. */
-export function registryClient(name: OllamaName, context: SourceContext): RegistryClient {
+export function registryClient(
+  name: OllamaName,
+  route: Route,
+  { io, signal }: SourceContext,
+): RegistryClient {
+  const context = { io, signal, http: route.http };
+  const url = (kind: 'manifests' | 'blobs', what: string): URL =>
+    addressOn(route, registryPath(name, kind, what));
   let token: string | null = null;
   const bearer = (): Readonly<Record<string, string>> =>
     token === null ? {} : { Authorization: `Bearer ${token}` };
   const short = shortOllamaName(name);
-  const asking = (what: string, url: URL): Asked => ({
+  const asking = (what: string, at: URL): Asked => ({
     what,
-    url,
-    signal: context.signal,
+    url: at,
+    signal,
     ifMissing: suggestName(name),
   });
 
@@ -63,24 +70,20 @@ export function registryClient(name: OllamaName, context: SourceContext): Regist
   };
 
   const readManifest = async (): Promise<Uint8Array> => {
-    const url = registryUrl(name, 'manifests', name.tag);
-    const asked = asking(`the manifest of ${short}`, url);
+    const asked = asking(`the manifest of ${short}`, url('manifests', name.tag));
     const bytes = await read(asked, manifestType, manifestBytesMax);
-    if (bytes === null) throw tooLarge(url, `a manifest of more than ${manifestBytesMax} bytes`);
+    if (bytes === null)
+      throw tooLarge(asked.url, `a manifest of more than ${manifestBytesMax} bytes`);
     return bytes;
   };
 
   return {
     manifest: readManifest,
     smallBlob: (digest, bytesMax) =>
-      read(
-        asking(`the configuration of ${short}`, registryUrl(name, 'blobs', digest)),
-        '*/*',
-        bytesMax,
-      ),
+      read(asking(`the configuration of ${short}`, url('blobs', digest)), '*/*', bytesMax),
     openBlob: async (digest, part) => {
-      const asked = asking(`a blob of ${short}`, registryUrl(name, 'blobs', digest));
-      const open = () => openRange(context.io.http, { ...asked, ...part, headers: bearer() });
+      const asked = asking(`a blob of ${short}`, url('blobs', digest));
+      const open = () => openRange(route.http, { ...asked, ...part, headers: bearer() });
       const opened = await open().catch((error: unknown) => {
         if (isUnauthorized(error) && token === null) return null;
         throw error;
@@ -98,10 +101,10 @@ const isUnauthorized = (error: unknown): boolean =>
 
 const get = (
   asked: { readonly url: URL; readonly signal: AbortSignal },
-  context: SourceContext,
+  context: Context,
   headers: Readonly<Record<string, string>>,
 ): Promise<Answer> =>
-  follow(context.io.http, {
+  follow(context.http, {
     method: 'GET',
     url: asked.url,
     headers,
@@ -113,7 +116,7 @@ const get = (
 async function readBody(
   answer: Answer,
   asked: Asked,
-  context: SourceContext,
+  context: Context,
   bytesMax: number,
 ): Promise<Uint8Array | null> {
   if (answer.response.status !== 200) {
@@ -132,11 +135,7 @@ async function readBody(
  * with the server's key, which modelctl has no part in). The realm must be the registry's own
  * host, as Ollama demands too.
  */
-async function anonymousToken(
-  denied: Answer,
-  asked: Asked,
-  context: SourceContext,
-): Promise<string> {
+async function anonymousToken(denied: Answer, asked: Asked, context: Context): Promise<string> {
   const challenge = denied.response.headers['www-authenticate'] ?? '';
   const realm = URL.parse(parameter(challenge, 'realm') ?? '');
   if (!/^bearer\s/i.test(challenge) || realm === null) {

@@ -2,7 +2,7 @@
 // first, so that the plan knows bytes and digests before an engine is asked to pull anything.
 import type { ArtifactFacts } from '../../../core/artifact.ts';
 import { sha256Text } from '../../../core/hash.ts';
-import { shortOllamaName } from '../../../core/ollama-name.ts';
+import { type OllamaName, shortOllamaName } from '../../../core/ollama-name.ts';
 import {
   type Checked,
   checked,
@@ -12,10 +12,10 @@ import {
   refused,
   warningProblem,
 } from '../../../core/problem.ts';
-import { asChecked } from '../../as-checked.ts';
-import type { Source } from '../../source.ts';
+import { onRoutes, overRoutes, type Route } from '../../registries/route.ts';
+import type { Source, SourceContext } from '../../source.ts';
 import { configBytesMax, type RegistryClient, registryClient } from './client.ts';
-import { formatOllamaName, parseOllamaReference } from './reference.ts';
+import { formatOllamaName, originOf, parseOllamaReference } from './reference.ts';
 import { artifactOf, type Manifest, parseFacts, parseManifest } from './translate.ts';
 
 export const ollamaSource = {
@@ -27,8 +27,8 @@ export const ollamaSource = {
   resolve: async (reference, context) => {
     const name = parseOllamaReference(reference);
     if (!name.ok) return name;
-    return asChecked(context.signal, async () => {
-      const client = registryClient(name.value, context);
+    return overRoutes(routesOf(name.value, context), context.signal, async (route) => {
+      const client = registryClient(name.value, route, context);
       const short = shortOllamaName(name.value);
       const manifest = parseManifest(await client.manifest(), short);
       if (!manifest.ok) return manifest;
@@ -38,15 +38,22 @@ export const ollamaSource = {
       return checked(artifactOf(source, manifest.value, facts.value), facts.problems);
     });
   },
-  open: async (artifact, file, context) => {
+  open: (artifact, file, context) => {
     const name = parseOllamaReference(artifact.source);
     if (!name.ok) throw new ProblemError(name.problems[0] ?? notCanonical);
-    return registryClient(name.value, context).openBlob(file.digest, {
-      ...(context.range === undefined ? {} : { range: context.range }),
-      ...(context.validator === undefined ? {} : { validator: context.validator }),
-    });
+    const clients = routesOf(name.value, context).map((route) => ({
+      ...route,
+      client: registryClient(name.value, route, context),
+    }));
+    return {
+      read: (part) =>
+        onRoutes(clients, part.signal, ({ client }) => client.openBlob(file.digest, part)),
+    };
   },
 } satisfies Source;
+
+const routesOf = (name: OllamaName, { routes }: SourceContext): readonly Route[] =>
+  routes(originOf(name));
 
 const notCanonical = errorProblem({
   code: 'source/invalid',

@@ -60,11 +60,17 @@ export const formatOllamaName = (name: OllamaName): string =>
   `${scheme}${name.host}/${name.namespace}/${name.model}:${name.tag}`;
 
 /** Registries on loopback are spoken to in plain http, as docker and oras do. */
-export function registryUrl(name: OllamaName, kind: 'manifests' | 'blobs', what: string): URL {
-  const { hostname } = new URL(`http://${name.host}`);
-  const protocol = isLoopback(hostname) ? 'http' : 'https';
-  return new URL(`${protocol}://${name.host}/v2/${name.namespace}/${name.model}/${kind}/${what}`);
+export function originOf({ host }: OllamaName): URL {
+  const { hostname } = new URL(`http://${host}`);
+  return new URL(`${isLoopback(hostname) ? 'http' : 'https'}://${host}`);
 }
+
+/** Below the registry's address. */
+export const registryPath = (
+  { namespace, model }: OllamaName,
+  kind: 'manifests' | 'blobs',
+  what: string,
+): string => `v2/${namespace}/${model}/${kind}/${what}`;
 
 const says = (also: string): string =>
   `must begin with a letter, digit or underscore, go on with these${also}, and not be too long`;
