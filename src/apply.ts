@@ -79,6 +79,7 @@ async function executeRecorded(
     cacheFolder,
     folderOf: () => setState.folder,
     routes: directRoutes(io.http),
+    journal: ledger.journal,
   });
   const run = ledger.beginRun({
     ...scope(considered),

@@ -21,6 +21,8 @@ export interface SourceContext {
 export interface OpenedFile {
   /** Which byte of the file comes first. */
   readonly start: number;
+  /** The byte after the last one, as the server announces it; null when it does not. */
+  readonly end: number | null;
   /** Of the whole file; null when the server does not tell. */
   readonly totalBytes: number | null;
   /** Names this version of the file to the server (a strong ETag, else a date); null without. */

@@ -1,6 +1,8 @@
 // The ports: everything that modelctl asks of the world outside the process. The real ones are
 // in node.ts; tests and the simulator bring their own. No other file may touch a clock, a
 // network, a disk, a process, randomness or the environment.
+import type { Digest } from '../core/digest.ts';
+import type { Span, Spans } from '../core/span.ts';
 
 export interface Io {
   readonly files: Files;
@@ -76,8 +78,59 @@ export interface Files {
   readonly makeFolder: (path: string) => Promise<void>;
   /** Null when the platform cannot tell. A path that is not there yet counts by its folder. */
   readonly space: (path: string) => Promise<FileSpace | null>;
+  /**
+   * A file that is put together from parts, in any order: opened, or made with its folders; `present`
+   * is kept and hashed again, everything else may be overwritten.
+   */
+  readonly assemble: (
+    path: string,
+    options: AssemblyOptions & { readonly present: Spans },
+  ) => Promise<Assembly>;
+  /** Reads a file once, for its hashes; off the main thread. */
+  readonly digest: (path: string, options: DigestOptions) => Promise<Digested>;
   /** The whole of standard input, at most `bytesMax`. */
   readonly readStdin: (bytesMax: number) => Promise<Uint8Array>;
+}
+
+export interface DigestOptions {
+  /** Of the whole file. */
+  readonly bytes: number;
+  /** Each stretch of so many bytes gets a checksum of its own. */
+  readonly chunkBytes: number;
+  readonly onHashed?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface AssemblyOptions {
+  readonly bytes: number;
+  readonly chunkBytes: number;
+  /** Called for what the file has now, as far as the process is concerned: it survives its end. */
+  readonly onWritten: (span: Span) => void;
+}
+
+export interface Digested {
+  readonly digest: Digest;
+  /** CRC-32 of each chunk, in order: finds where a damage is, and proves nothing. */
+  readonly chunks: readonly number[];
+}
+
+/** Several parts are written at the same time. Everything rejects with node's own errors. */
+export interface Assembly {
+  /** A stretch of the file, in order from `start` on. */
+  readonly part: (start: number) => AssemblyPart;
+  /** Everything that `onWritten` has told of is on the disk itself when this resolves. */
+  readonly sync: () => Promise<void>;
+  /** Once all bytes are written: on the disk, and hashed. */
+  readonly finish: () => Promise<Digested>;
+  /** Lets go of the file; what was written stays. */
+  readonly close: () => Promise<void>;
+}
+
+export interface AssemblyPart {
+  /** Copies the bytes. A promise, where there is one, resolves when there is room for more. */
+  readonly write: (bytes: Uint8Array) => Promise<void> | undefined;
+  /** Resolves when all of the part is written. */
+  readonly end: () => Promise<void>;
 }
 
 export interface HttpRequest {
@@ -134,6 +187,8 @@ export interface Processes {
     readonly logFile: string;
   }) => Promise<number>;
   readonly isAlive: (pid: number) => boolean;
+  /** Names this run of the machine, from one start to the next; null when it cannot be told. */
+  readonly bootId: () => Promise<string | null>;
   /**
    * When a process began, in the platform's own unit, so that a reused pid is told from the
    * process that was meant; null when the platform cannot tell or there is none.

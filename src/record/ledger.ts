@@ -6,11 +6,18 @@ import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '../core/assert.ts';
 import type { BackendReference } from '../core/backend-reference.ts';
 import type { ChangeSetEntry } from '../core/changeset.ts';
+import type { Digest } from '../core/digest.ts';
 import type { HistoryEntry } from '../core/history.ts';
 import type { InventoryEntry, LedgerView } from '../core/inventory.ts';
 import { type Placement, type PlacementKey, placementOf } from '../core/key.ts';
 import type { Action } from '../core/plan.ts';
 import { type Problem, ProblemError } from '../core/problem.ts';
+import type {
+  Checksums,
+  TransferJournal,
+  TransferWish,
+  UnfinishedTransfer,
+} from '../core/transfer.ts';
 import type { Io } from '../io/io.ts';
 import { type Database, databaseOf } from './ledger/database.ts';
 import { ledgerProblem, onLedger } from './ledger/failure.ts';
@@ -26,6 +33,15 @@ import type {
   SetRecord,
   Settlement,
 } from './ledger/steps.ts';
+import {
+  forgetTransfer,
+  readChecksums,
+  readTransfer,
+  readTransfers,
+  writeChecksums,
+  writeTransfer,
+  writeWish,
+} from './ledger/transfers.ts';
 import {
   settlementStep,
   writeApproval,
@@ -58,6 +74,13 @@ export interface Ledger {
   readonly settle: (settlement: Settlement) => boolean;
   /** A person agrees to the eviction of what was found, not made. */
   readonly approve: (key: PlacementKey, who: string, now: number) => void;
+  /** Files that have not arrived in full, oldest first. */
+  readonly transfers: () => readonly UnfinishedTransfer[];
+  /** For what moves bytes. Its writes are not flushed one by one. */
+  readonly journal: TransferJournal;
+  /** Asks whoever works on a transfer to end it; false when there is none. */
+  readonly askTransfer: (digest: Digest, wish: TransferWish) => boolean;
+  readonly checksumsOf: (digest: Digest) => Checksums | null;
   /** Newest first. */
   readonly history: (filter: HistoryFilter) => readonly HistoryEntry[];
   readonly close: () => void;
@@ -97,11 +120,14 @@ function createLedger(
   const database = databaseOf(raw);
   let known: LedgerState | null = readFirst(database);
   const state = (): LedgerState => (known ??= onLedger(path, () => readState(database)));
-  const write = <T>(work: () => T): T => {
+  const writeOnly = <T>(work: () => T): T => {
     assert(mode === 'write', 'a ledger opened for reading is not written');
     if (problem !== null) throw new ProblemError(problem);
-    known = null;
     return onLedger(path, work);
+  };
+  const write = <T>(work: () => T): T => {
+    known = null;
+    return writeOnly(work);
   };
   return {
     problem,
@@ -130,6 +156,15 @@ function createLedger(
       return true;
     },
     approve: (key, who, now) => write(() => writeApproval(database, placementOf(key), who, now)),
+    transfers: () => onLedger(path, () => readTransfers(database)),
+    journal: {
+      find: (digest) => onLedger(path, () => readTransfer(database, digest)),
+      save: (transfer) => writeOnly(() => writeTransfer(database, transfer)),
+      forget: (digest) => writeOnly(() => forgetTransfer(database, digest)),
+      keepChecksums: (digest, sums) => writeOnly(() => writeChecksums(database, digest, sums)),
+    },
+    askTransfer: (digest, wish) => writeOnly(() => writeWish(database, digest, wish)),
+    checksumsOf: (digest) => onLedger(path, () => readChecksums(database, digest)),
     history: (filter) => onLedger(path, () => readHistory(database, filter)),
     close: () => database.close(),
   };

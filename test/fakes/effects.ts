@@ -2,7 +2,16 @@
 // or end the run right after one, as a crash would.
 
 export interface Effect {
-  readonly kind: 'write' | 'append' | 'rename' | 'clone' | 'remove' | 'folder' | 'spawn' | 'signal';
+  readonly kind:
+    | 'write'
+    | 'append'
+    | 'part'
+    | 'rename'
+    | 'clone'
+    | 'remove'
+    | 'folder'
+    | 'spawn'
+    | 'signal';
   /** The path, or the program and pid. */
   readonly subject: string;
 }

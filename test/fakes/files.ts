@@ -3,6 +3,7 @@
 import { posix } from 'node:path';
 import { compareText } from '../../src/core/canonical.ts';
 import type { Clock, FileSpace, Files } from '../../src/io/io.ts';
+import { createFakeAssembly, digestedOf } from './assembly.ts';
 import { type FakeEffects, systemError } from './effects.ts';
 
 export interface FakeFiles extends Files {
@@ -134,6 +135,26 @@ export function createFakeFiles({ clock, effects, stdin }: FakeFilesOptions): Fa
     makeFolder: async (path) => {
       if (folders.has(path)) return;
       effects.apply({ kind: 'folder', subject: path }, () => makeFolders(path));
+    },
+    assemble: async (path, options) => {
+      makeFolders(posix.dirname(path));
+      if (!files.has(path)) {
+        effects.apply({ kind: 'write', subject: path }, () => store(path, new Uint8Array()));
+      }
+      const put = (start: number, piece: Uint8Array): void => {
+        const before = contentOf(path);
+        const next = new Uint8Array(Math.max(before.length, start + piece.length));
+        next.set(before);
+        next.set(piece, start);
+        effects.apply({ kind: 'part', subject: path }, () => store(path, next));
+      };
+      return createFakeAssembly({ put, content: () => contentOf(path) }, options);
+    },
+    digest: async (path, { chunkBytes, onHashed, signal }) => {
+      signal?.throwIfAborted();
+      const content = contentOf(path);
+      onHashed?.(content.length);
+      return digestedOf(content, chunkBytes);
     },
     space: async () => space,
     readStdin: async (bytesMax) => bounded(toBytes(stdin), bytesMax, 'standard input'),

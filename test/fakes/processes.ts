@@ -43,6 +43,7 @@ export function createFakeProcesses(effects: FakeEffects): FakeProcesses {
       onSpawn(child);
       return child.pid;
     },
+    bootId: async () => 'boot-1',
     isAlive: (asked) => alive.has(checkPid(asked)),
     startOf: async (asked) => (alive.has(checkPid(asked)) ? `started-${asked}` : null),
     signal: (asked, signal) => {

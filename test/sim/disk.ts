@@ -3,12 +3,14 @@
 // it too. It can be full.
 import {
   appendFileSync,
+  closeSync,
   constants,
   copyFileSync,
   existsSync,
   globSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -16,11 +18,13 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { compareText } from '../../src/core/canonical.ts';
 import type { FileSpace, FileStat, Files } from '../../src/io/io.ts';
+import { createFakeAssembly, digestedOf } from '../fakes/assembly.ts';
 
 export interface Disk {
   readonly files: Files;
@@ -110,6 +114,23 @@ function filesOf(disk: () => Disk): Files {
     },
     remove: async (path) => rmSync(path, { force: true }),
     makeFolder: async (path) => void mkdirSync(path, { recursive: true }),
+    assemble: async (path, options) => {
+      makeFolders(path);
+      const file = openSync(path, constants.O_RDWR | constants.O_CREAT);
+      closeSync(file);
+      const put = (start: number, bytes: Uint8Array): void => {
+        room();
+        const part = openSync(path, 'r+');
+        writeSync(part, bytes, 0, bytes.length, start);
+        closeSync(part);
+      };
+      return createFakeAssembly({ put, content: () => readFileSync(path) }, options);
+    },
+    digest: async (path, { chunkBytes: checkedBytes, onHashed }) => {
+      const bytes = readFileSync(path);
+      onHashed?.(bytes.length);
+      return digestedOf(bytes, checkedBytes);
+    },
     space: async () => disk().space,
     readStdin: async () => new Uint8Array(),
   };

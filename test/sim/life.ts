@@ -1,7 +1,15 @@
 // One run of the program, from its start to its end or its death: counts what it does to the world,
 // and can be killed before, during or after any of it. The dead do nothing: each of their calls
 // waits for ever, so that no handler of theirs has an effect, as after `kill -9`.
-import type { Clock, Files, Http, HttpRequest, HttpResponse, Io } from '../../src/io/io.ts';
+import type {
+  Assembly,
+  Clock,
+  Files,
+  Http,
+  HttpRequest,
+  HttpResponse,
+  Io,
+} from '../../src/io/io.ts';
 
 export interface Kill {
   /** Which effect, counted from 0. */
@@ -138,10 +146,37 @@ function mortalFiles(files: Files, effect: Effect, alive: Alive): Files {
       const nothing = async function* (): AsyncGenerator<Uint8Array> {};
       await alive(files.appendStream(path, nothing()));
     },
+    assemble: async (path, options) =>
+      mortalAssembly(
+        await effect(`open ${name(path)}`, () => files.assemble(path, options)),
+        name(path),
+        { effect, alive },
+      ),
+    digest: (path, options) => alive(files.digest(path, options)),
     rename: (from, to) => effect(`rename ${name(to)}`, () => files.rename(from, to)),
     clone: (from, to) => effect(`clone ${name(to)}`, () => files.clone(from, to)),
     remove: (path) => effect(`remove ${name(path)}`, () => files.remove(path)),
     makeFolder: (path) => effect(`folder ${name(path)}`, () => files.makeFolder(path)),
+  };
+}
+
+/** Each part reaches the disk by itself: a death leaves those that were written. */
+function mortalAssembly(
+  assembly: Assembly,
+  name: string,
+  { effect, alive }: { readonly effect: Effect; readonly alive: Alive },
+): Assembly {
+  return {
+    part: (start) => {
+      const part = assembly.part(start);
+      return {
+        write: (bytes) => effect(`part ${name}`, async () => part.write(bytes)),
+        end: () => alive(part.end()),
+      };
+    },
+    sync: () => alive(assembly.sync()),
+    finish: () => alive(assembly.finish()),
+    close: () => alive(assembly.close()),
   };
 }
 

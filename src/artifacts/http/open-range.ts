@@ -36,13 +36,14 @@ export async function openRange(http: Http, request: RangeRequest): Promise<Open
   const bytes = translated(answer.response.body, request);
   const validator = validatorOf(headers);
   if (status === 200) {
-    return { start: 0, totalBytes: parseLength(headers['content-length']), validator, bytes };
+    const totalBytes = parseLength(headers['content-length']);
+    return { start: 0, end: totalBytes, totalBytes, validator, bytes };
   }
   const range = parseContentRange(headers['content-range']);
   if (range === null || range.start !== (request.range?.start ?? 0)) {
     return reject(answer, 'sends another part than was asked for');
   }
-  return { start: range.start, totalBytes: range.totalBytes, validator, bytes };
+  return { ...range, validator, bytes };
 }
 
 async function ask(http: Http, request: RangeRequest): Promise<Answer> {
@@ -105,11 +106,12 @@ const parseLength = (text: string | undefined): number | null =>
 
 function parseContentRange(
   text: string | undefined,
-): { readonly start: number; readonly totalBytes: number | null } | null {
-  const match = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(text ?? '');
+): Pick<OpenedFile, 'start' | 'end' | 'totalBytes'> | null {
+  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(text ?? '');
   if (match === null) return null;
   return {
     start: Number(match[1]),
-    totalBytes: match[2] === '*' ? null : Number(match[2]),
+    end: Number(match[2]) + 1,
+    totalBytes: match[3] === '*' ? null : Number(match[3]),
   };
 }

@@ -1,37 +1,50 @@
-// One file over the network into the staging folder. What is there of it is hashed and kept; the
-// rest is fetched, hashed on its way to the disk, and the whole gets its final name only with the
-// right digest. A crash at any point leaves a partial that the next run goes on with.
-import { createHash, type Hash } from 'node:crypto';
+// One file over the network into the staging folder. What an earlier run left of it is kept, the
+// rest is fetched over several connections, all of it is hashed on the way, and it gets its final
+// name only with the right digest. A crash at any point leaves a partial file and, in the journal,
+// what of it can be relied on.
 import type { Artifact, ArtifactFile } from '../../core/artifact.ts';
-import { type Digest, digestHex } from '../../core/digest.ts';
+import { digestHex } from '../../core/digest.ts';
 import { ProblemError } from '../../core/problem.ts';
-import type { Io } from '../../io/io.ts';
+import { gapsIn, type Spans, spanBytes } from '../../core/span.ts';
+import {
+  reliableSpans,
+  type TransferJournal,
+  type TransferWish,
+  type UnfinishedTransfer,
+} from '../../core/transfer.ts';
+import type { Digested, Io } from '../../io/io.ts';
 import { fileProblem } from '../file-problem.ts';
 import { hashFile, rememberHash } from '../hash-file.ts';
-import { discard } from '../http/body.ts';
 import type { Routes } from '../registries/route.ts';
-import type { OpenedFile } from '../source.ts';
+import type { ReadableFile } from '../source.ts';
 import { sourceFor } from '../sources/index.ts';
+import { fetchSpans, WholeFileError } from './fetch-spans.ts';
 import type { ObtainedFile } from './obtained.ts';
-import { cutShort, wrongDigest, wrongSize } from './problems.ts';
+import { cancelled, cutShort, wrongDigest, wrongSize } from './problems.ts';
+import { recorder } from './recorder.ts';
 import type { Call } from './share-work.ts';
 
 export interface DownloadContext extends Call {
   readonly io: Io;
   readonly folder: string;
   readonly routes: Routes;
+  readonly journal: TransferJournal;
   /** Absolute. */
   readonly staging: string;
 }
 
-interface Paths {
+/** What is known of one file while it is fetched. */
+interface Work extends DownloadContext {
+  readonly artifact: Artifact;
+  readonly file: ArtifactFile;
   readonly final: string;
   readonly partial: string;
-  /** Holds what names the version that the partial is of, for a server to compare. */
-  readonly validator: string;
+  readonly boot: string | null;
 }
 
-const validatorBytesMax = 4_096;
+/** Of the checksums that later locate a damage. */
+const chunkBytes = 16 * 1024 * 1024;
+const connectionsMax = 16;
 
 /** Throws ProblemError. */
 export async function download(
@@ -40,23 +53,15 @@ export async function download(
   context: DownloadContext,
 ): Promise<ObtainedFile> {
   const final = `${context.staging}/${digestHex(file.digest)}`;
-  const paths = { final, partial: `${final}.partial`, validator: `${final}.validator` };
+  const { io } = context;
+  const boot = await io.processes.bootId();
+  const work = { ...context, artifact, file, final, partial: `${final}.partial`, boot };
   try {
-    if (await isStaged(paths.final, file, context)) {
+    if (await isStaged(work)) {
       context.onBytes(file.bytes, file.bytes);
-      return { path: paths.final, downloadedBytes: 0 };
+      return { path: final, downloadedBytes: 0 };
     }
-    const first = await attempt(artifact, file, paths, context);
-    if (first.digest === file.digest)
-      return await finish(file, paths, first.downloadedBytes, context);
-    await forget(paths, context);
-    if (!first.resumed) throw new ProblemError(wrongDigest(artifact, file, first.digest));
-    // The part from before may have been at fault, as after a power cut: once more, from nothing.
-    const second = await attempt(artifact, file, paths, context);
-    const downloadedBytes = first.downloadedBytes + second.downloadedBytes;
-    if (second.digest === file.digest) return await finish(file, paths, downloadedBytes, context);
-    await forget(paths, context);
-    throw new ProblemError(wrongDigest(artifact, file, second.digest));
+    return await fetchWhole(work);
   } catch (error) {
     context.signal.throwIfAborted();
     if (error instanceof ProblemError) throw error;
@@ -64,159 +69,161 @@ export async function download(
   }
 }
 
-async function isStaged(
-  path: string,
-  file: ArtifactFile,
-  context: DownloadContext,
-): Promise<boolean> {
-  const { files } = context.io;
-  const stat = await files.stat(path);
+async function isStaged({ io, final, file, signal }: Work): Promise<boolean> {
+  const { files } = io;
+  const stat = await files.stat(final);
   if (stat === null) return false;
   if (stat.kind === 'file' && stat.bytes === file.bytes) {
-    if ((await hashFile(files, path, stat, { signal: context.signal })) === file.digest)
-      return true;
+    if ((await hashFile(files, final, stat, { signal })) === file.digest) return true;
   }
-  await files.remove(path);
+  await files.remove(final);
   return false;
 }
 
-interface Attempt {
-  readonly digest: Digest;
+/** What was there before may be at fault, as after a power cut: then once more, from nothing. */
+async function fetchWhole(work: Work): Promise<ObtainedFile> {
+  const { artifact, file } = work;
+  const left = await leftOver(work);
+  const first = await attempt(work, left);
+  if (first.digest === file.digest) return finish(work, first, first.downloadedBytes);
+  await forget(work);
+  if (!first.resumed) throw new ProblemError(wrongDigest(artifact, file, first.digest));
+  const second = await attempt(work, null);
+  const downloadedBytes = first.downloadedBytes + second.downloadedBytes;
+  if (second.digest === file.digest) return finish(work, second, downloadedBytes);
+  await forget(work);
+  throw new ProblemError(wrongDigest(artifact, file, second.digest));
+}
+
+/** A partial file and what the journal says of it: one without the other is of no use. */
+async function leftOver(work: Work): Promise<UnfinishedTransfer | null> {
+  const { journal, file, io, partial } = work;
+  const stat = await io.files.stat(partial);
+  const known = journal.find(file.digest);
+  if (stat?.kind === 'file' && known !== null && known.bytes === file.bytes) {
+    const lastEnd = known.written.at(-1)?.[1] ?? 0;
+    if (stat.bytes >= lastEnd && stat.bytes <= file.bytes) return known;
+  }
+  await forget(work);
+  return null;
+}
+
+interface Attempt extends Digested {
   readonly downloadedBytes: number;
   /** Whether any of it was there before. */
   readonly resumed: boolean;
 }
 
-/** Completes the partial. What is in it afterwards is as long as it should be, and hashed. */
-async function attempt(
-  artifact: Artifact,
-  file: ArtifactFile,
-  paths: Paths,
-  context: DownloadContext,
-): Promise<Attempt> {
-  const { files } = context.io;
-  const hash = createHash('sha256');
-  const present = await hashPartial(paths.partial, file, hash, context);
-  if (present > 0 && present === file.bytes) {
-    return { digest: digestOf(hash), downloadedBytes: 0, resumed: true };
-  }
-  const opened = await open(artifact, file, paths, present, context);
-  const start = opened.start;
-  if (opened.totalBytes !== null && opened.totalBytes !== file.bytes) {
-    // What is there stays: it may be a page that a proxy or a server in trouble sends instead.
-    await discard(opened.bytes);
-    throw new ProblemError(wrongSize(artifact, file, opened.totalBytes));
-  }
-  const whole = start === 0 ? createHash('sha256') : hash;
-  let completed = start;
-  const counted = count(opened, file.bytes, whole, context, (bytes) => {
-    completed = bytes;
-  });
+async function attempt(work: Work, left: UnfinishedTransfer | null): Promise<Attempt> {
   try {
-    await files.makeFolder(context.staging);
-    if (start === 0) {
-      await forget(paths, context);
-      if (opened.validator !== null) await files.writeAtomic(paths.validator, opened.validator);
-    }
-    await files.appendStream(paths.partial, counted);
+    return await complete(work, left, connectionsMax);
   } catch (error) {
-    await discard(opened.bytes); // if the disk failed before the first byte was read
-    throw error;
+    if (error instanceof CancelledError && error.wish === 'drop') await forget(work);
+    if (!(error instanceof WholeFileError)) throw error;
+    // The server knows no ranges, or has another version of the file by now.
+    await forget(work);
+    return complete(work, null, 1);
   }
-  if (completed > file.bytes) {
-    await forget(paths, context);
-    throw new ProblemError(wrongSize(artifact, file, completed));
-  }
-  if (completed < file.bytes) throw new ProblemError(cutShort(artifact, file, completed));
-  return { digest: digestOf(whole), downloadedBytes: completed - start, resumed: start > 0 };
 }
 
-/** How many bytes there are already; a partial that cannot be one is removed. */
-async function hashPartial(
-  path: string,
-  file: ArtifactFile,
-  hash: Hash,
-  context: DownloadContext,
-): Promise<number> {
-  const { files } = context.io;
-  const stat = await files.stat(path);
-  if (stat === null) return 0;
-  if (stat.kind !== 'file' || stat.bytes > file.bytes) {
-    await files.remove(path);
-    return 0;
+/** Completes the partial file: all of it is there and hashed afterwards. */
+async function complete(
+  work: Work,
+  left: UnfinishedTransfer | null,
+  connections: number,
+): Promise<Attempt> {
+  const { file, io, partial, onBytes, boot, artifact } = work;
+  const present: Spans = left === null ? [] : reliableSpans(left, boot);
+  const before = spanBytes(present);
+  const missing = gapsIn(present, file.bytes);
+  let received = 0;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([work.signal, stop.signal]);
+  const record = recorder({
+    ...work,
+    subject: await subjectOf(work),
+    left,
+    present,
+    onWish: (wish) => stop.abort(new CancelledError(wish, artifact, file)),
+    onFailure: (error) => stop.abort(error),
+  });
+  const assembly = await io.files.assemble(partial, {
+    bytes: file.bytes,
+    chunkBytes,
+    present,
+    onWritten: (span) => record.onWritten(span, assembly),
+  });
+  if (before > 0) onBytes(before, file.bytes);
+  try {
+    record.begin();
+    if (missing.length > 0) {
+      await fetchSpans({
+        io,
+        readable: readableOf(work),
+        assembly,
+        missing,
+        bytes: file.bytes,
+        connectionsMax: connections,
+        validator: left?.validator ?? null,
+        signal,
+        onOpened: ({ totalBytes, validator }) => {
+          // What is there stays: it may be a page that a proxy or a server in trouble sends instead.
+          if (totalBytes !== null && totalBytes !== file.bytes) {
+            throw new ProblemError(wrongSize(artifact, file, totalBytes));
+          }
+          record.onValidator(validator);
+        },
+        onReceived: (bytes) => {
+          received += bytes;
+          onBytes(before + received, file.bytes);
+        },
+        cut: () => cutShort(artifact, file, before + received),
+      });
+    }
+    const digested = await assembly.finish();
+    return { ...digested, downloadedBytes: received, resumed: before > 0 };
+  } finally {
+    record.end();
+    await assembly.close();
   }
-  let bytes = 0;
-  for await (const chunk of files.readStream(path)) {
-    context.signal.throwIfAborted();
-    hash.update(chunk);
-    bytes += chunk.length;
-  }
-  context.onBytes(bytes, file.bytes);
-  return bytes;
 }
 
-async function open(
-  artifact: Artifact,
-  file: ArtifactFile,
-  paths: Paths,
-  present: number,
-  context: DownloadContext,
-): Promise<OpenedFile> {
+async function subjectOf({ artifact, file, partial, boot, io }: Work) {
+  const { pid } = io.processes;
+  const { digest, bytes, path } = file;
+  const process = { pid, start: await io.processes.startOf(pid) };
+  return { digest, bytes, path, source: artifact.source, partial, boot, process };
+}
+
+/** A person asked for the end of it. */
+class CancelledError extends ProblemError {
+  readonly wish: TransferWish;
+  constructor(wish: TransferWish, artifact: Artifact, file: ArtifactFile) {
+    super(cancelled(artifact, file, wish));
+    this.wish = wish;
+  }
+}
+
+function readableOf({ artifact, file, io, folder, routes, signal }: Work): ReadableFile {
   const source = sourceFor(artifact.source);
   if (!source.ok) throw new ProblemError(source.problems[0] ?? cutShort(artifact, file, 0));
-  const { io, signal } = context;
-  const readable = source.value.open(artifact, file, context);
-  if (present === 0) return readable.read({ signal });
-  const recorded =
-    (await io.files.stat(paths.validator)) === null
-      ? null
-      : Buffer.from(await io.files.readBytes(paths.validator, validatorBytesMax)).toString(
-          'latin1',
-        );
-  return readable.read({
-    signal,
-    range: { start: present },
-    ...(recorded === null ? {} : { validator: recorded }),
-  });
-}
-
-/** Passes bytes on until there are more than there may be; nothing beyond is written. */
-async function* count(
-  opened: OpenedFile,
-  bytesMax: number,
-  hash: Hash,
-  context: DownloadContext,
-  onCount: (bytes: number) => void,
-): AsyncIterable<Uint8Array> {
-  let bytes = opened.start;
-  for await (const chunk of opened.bytes) {
-    context.signal.throwIfAborted();
-    bytes += chunk.length;
-    onCount(bytes);
-    if (bytes > bytesMax) return;
-    hash.update(chunk);
-    yield chunk;
-    context.onBytes(bytes, bytesMax);
-  }
+  return source.value.open(artifact, file, { io, folder, routes, signal });
 }
 
 async function finish(
-  file: ArtifactFile,
-  paths: Paths,
+  { io, journal, file, partial, final }: Work,
+  { chunks }: Digested,
   downloadedBytes: number,
-  context: DownloadContext,
 ): Promise<ObtainedFile> {
-  const { files } = context.io;
-  await files.rename(paths.partial, paths.final);
-  await files.remove(paths.validator);
-  const stat = await files.stat(paths.final);
-  if (stat !== null) rememberHash(files, paths.final, { ...stat, digest: file.digest });
-  return { path: paths.final, downloadedBytes };
+  await io.files.rename(partial, final);
+  journal.keepChecksums(file.digest, { bytes: file.bytes, chunkBytes, chunks });
+  journal.forget(file.digest);
+  const stat = await io.files.stat(final);
+  if (stat !== null) rememberHash(io.files, final, { ...stat, digest: file.digest });
+  return { path: final, downloadedBytes };
 }
 
-async function forget(paths: Paths, context: DownloadContext): Promise<void> {
-  await context.io.files.remove(paths.partial);
-  await context.io.files.remove(paths.validator);
+async function forget({ io, journal, file, partial }: Work): Promise<void> {
+  await io.files.remove(partial);
+  journal.forget(file.digest);
 }
-
-const digestOf = (hash: Hash): Digest => `sha256:${hash.digest('hex')}`;

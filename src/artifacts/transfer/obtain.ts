@@ -7,7 +7,8 @@
 // same interface.
 import { posix } from 'node:path';
 import type { Artifact, ArtifactFile } from '../../core/artifact.ts';
-import { type Digest, digestHex } from '../../core/digest.ts';
+import type { Digest } from '../../core/digest.ts';
+import type { TransferJournal } from '../../core/transfer.ts';
 import type { Io } from '../../io/io.ts';
 import type { Routes } from '../registries/route.ts';
 import { sourceFor } from '../sources/index.ts';
@@ -23,8 +24,8 @@ export interface Obtain {
    */
   readonly obtain: (artifact: Artifact, file: ArtifactFile, call: Call) => Promise<ObtainedFile>;
   /**
-   * Removes what is staged, whole or in part, for digests that no open work needs. Call it when a
-   * run has ended, never beside one.
+   * Removes what is staged and no open work needs, and parts of files that have been left for long.
+   * Call it when a run has ended, never beside one.
    */
   readonly sweep: (keep: ReadonlySet<Digest>) => Promise<void>;
 }
@@ -36,9 +37,15 @@ export function createObtain(options: {
   /** Where a relative source begins: the folder of the manifest that declared it. */
   readonly folderOf: (artifact: Artifact) => string;
   readonly routes: Routes;
+  readonly journal: TransferJournal;
 }): Obtain {
-  const { io, folderOf, routes } = options;
+  const { io, folderOf, routes, journal } = options;
   const staging = stagingPath(options.cacheFolder);
+  /** A part that no run has gone on with for long is one that nobody wants any more. */
+  const isFresh = (digest: Digest): boolean => {
+    const left = journal.find(digest);
+    return left !== null && io.clock.now() - left.updatedAt < partialAgeMsMax;
+  };
   const share = shareWork<ObtainedFile>();
   return {
     obtain: async (artifact, file, call) => {
@@ -48,21 +55,25 @@ export function createObtain(options: {
         return verifyInPlace(artifact, file, { io, folder, ...call });
       }
       const { joined, value } = await share(file.digest, call, (shared) =>
-        download(artifact, file, { io, folder, routes, staging, ...shared }),
+        download(artifact, file, { io, folder, routes, journal, staging, ...shared }),
       );
       return joined ? { ...value, downloadedBytes: 0 } : value;
     },
     sweep: async (keep) => {
-      const kept = new Set([...keep].map(digestHex));
       if ((await io.files.stat(staging)) === null) return;
       for (const { name, kind } of await io.files.list(staging)) {
-        const hex = /^([0-9a-f]{64})(\.partial|\.validator)?$/.exec(name)?.[1];
-        if (kind !== 'file' || hex === undefined || kept.has(hex)) continue;
+        const [, hex, partial] = /^([0-9a-f]{64})(\.partial)?$/.exec(name) ?? [];
+        if (kind !== 'file' || hex === undefined) continue;
+        const digest: Digest = `sha256:${hex}`;
+        if (partial === undefined ? keep.has(digest) : isFresh(digest)) continue;
         await io.files.remove(posix.join(staging, name));
+        if (partial !== undefined) journal.forget(digest);
       }
     },
   };
 }
+
+const partialAgeMsMax = 14 * 24 * 60 * 60 * 1000;
 
 /** Forward slashes are understood by every platform's file calls, Windows' included. */
 const stagingPath = (cacheFolder: string): string => posix.join(cacheFolder, 'staging');

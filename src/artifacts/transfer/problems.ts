@@ -3,6 +3,7 @@
 import type { Artifact, ArtifactFile } from '../../core/artifact.ts';
 import { type Digest, shortDigest } from '../../core/digest.ts';
 import { errorProblem, type Problem } from '../../core/problem.ts';
+import type { TransferWish } from '../../core/transfer.ts';
 
 const moved =
   'What is locked is not served there any more, or something on the way changes it. To take what is there now, correct the digest in spec.source or the lock, and apply again.';
@@ -30,4 +31,12 @@ export const cutShort = (artifact: Artifact, file: ArtifactFile, bytes: number):
     detail: `${bytes} of ${file.bytes} bytes of ${file.path} of ${artifact.source} have arrived.`,
     remedy: 'Run the same command again: it goes on from there.',
     retry: 'later',
+  });
+
+export const cancelled = (artifact: Artifact, file: ArtifactFile, wish: TransferWish): Problem =>
+  errorProblem({
+    code: 'transfer/cancelled',
+    summary: 'A transfer was cancelled',
+    detail: `The transfer of ${file.path} of ${artifact.source} was cancelled with \`modelctl cancel\`; what had arrived was ${wish === 'drop' ? 'removed' : 'kept'}.`,
+    remedy: 'Apply again to go on with it.',
   });

@@ -1,13 +1,13 @@
 // Starting and stopping the engine process. It is started at most once: whoever comes second, in
 // this process or another, waits for the first one's engine (only-one.ts decides). Each wait ends.
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { errorProblem, type Problem, ProblemError } from '../../core/problem.ts';
 import { type EngineMode, type EngineStatus, engineFiles } from '../../engine/protocol.ts';
 import { readState } from '../../engine/state-file.ts';
 import { isOlder, version } from '../../engine/version.ts';
 import { errorCode } from '../../io/error-code.ts';
 import { HttpError, type Io } from '../../io/io.ts';
+import { programPath } from '../../io/program-path.ts';
 import { load, requestStop } from './client.ts';
 import { type Found, findEngine } from './find.ts';
 import { enginesFolder, type Place, placeOf } from './place.ts';
@@ -62,7 +62,7 @@ async function spawnEngine(place: Place, io: Io): Promise<number> {
   await rotateLog(place, io);
   const mode: EngineMode = 'serve';
   return io.processes.spawnDetached({
-    program: programPath(import.meta.url),
+    program: programPath(import.meta.url, 'engine/main'),
     arguments: [mode, place.folder, place.store],
     environment: {},
     logFile: place.logFile,
@@ -189,14 +189,6 @@ async function waitFor<T>(
 async function rotateLog({ logFile }: Place, { files }: Io): Promise<void> {
   const found = await files.stat(logFile);
   if (found !== null && found.bytes > logBytesMax) await files.rename(logFile, `${logFile}.1`);
-}
-
-/** Beside this file in the sources, at its own place in the bundle, which has chunks elsewhere. */
-export function programPath(moduleUrl: string): string {
-  const inSources = moduleUrl.endsWith('.ts');
-  const folder = inSources ? '/src/' : '/dist/';
-  const root = moduleUrl.slice(0, moduleUrl.lastIndexOf(folder) + folder.length);
-  return fileURLToPath(`${root}engine/main.${inSources ? 'ts' : 'js'}`);
 }
 
 const isIdle = ({ models }: EngineStatus): boolean =>

@@ -24,8 +24,22 @@ export const createNodeFiles = (random: Random): Files => ({
   remove,
   makeFolder,
   space,
+  ...assembler(),
   readStdin: (bytesMax) => readAll(process.stdin, bytesMax, 'standard input'),
 });
+
+/** Loaded by the first file that needs it: most runs write and hash none. */
+function assembler(): Pick<Files, 'assemble' | 'digest'> {
+  let loading: Promise<Pick<Files, 'assemble' | 'digest'>> | null = null;
+  const load = () => {
+    loading ??= import('./assembly.ts').then(({ createAssembler }) => createAssembler());
+    return loading;
+  };
+  return {
+    assemble: async (path, options) => (await load()).assemble(path, options),
+    digest: async (path, options) => (await load()).digest(path, options),
+  };
+}
 
 /** Large enough that a 40 GB file is not a storm of calls, small against memory. */
 const chunkBytes = 256 * 1024;

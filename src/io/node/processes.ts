@@ -19,10 +19,22 @@ export const createNodeProcesses = (): Processes => ({
     if (onLinux) return startOnLinux(pid);
     return process.platform === 'win32' ? Promise.resolve(null) : startByPs(pid);
   },
+  bootId,
   signal: (pid, signal) => {
     sendSignal(pid, signal);
   },
 });
+
+/** Linux names each boot; elsewhere nothing is relied on that could be of an earlier one. */
+async function bootId(): Promise<string | null> {
+  if (!onLinux) return null;
+  try {
+    return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+  } catch (error) {
+    if (isAbsent(error)) return null; // as in containers without /proc
+    throw error;
+  }
+}
 
 const spawnDetached: Processes['spawnDetached'] = async (options) => {
   const { execa } = await import('execa');

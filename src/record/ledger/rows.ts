@@ -113,14 +113,17 @@ export function reference(row: Row, column: string): BackendReference {
 }
 
 function json(row: Row, column: string): Readonly<Record<string, unknown>> {
+  const value = parsed(row, column);
+  return isObject(value) ? value : damaged(column);
+}
+
+export function parsed(row: Row, column: string): unknown {
   const source = text(row, column);
-  let value: unknown;
   try {
-    value = JSON.parse(source);
+    return JSON.parse(source);
   } catch {
     return damaged(column);
   }
-  return isObject(value) ? value : damaged(column);
 }
 
 const isDigestText = (value: unknown): value is Digest =>
@@ -140,6 +143,6 @@ function secretOrNull(value: unknown, column: string): BackendReference['auth'] 
   return typeof file === 'string' ? { file } : damaged(column);
 }
 
-function damaged(column: string): never {
+export function damaged(column: string): never {
   throw new DamagedRowError(`a row has no valid ${column}`);
 }

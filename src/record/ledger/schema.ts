@@ -81,7 +81,32 @@ const firstStep = `
   CREATE INDEX history_losses ON history (at) WHERE loses = 1;
 `;
 
-export const migrations: readonly string[] = [firstStep];
+/** What moving bytes remembers: files that have not arrived in full, and checksums of those that have. */
+const transfersStep = `
+  CREATE TABLE transfers (
+    digest TEXT PRIMARY KEY,
+    bytes INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    path TEXT NOT NULL,
+    partial TEXT NOT NULL,
+    validator TEXT,
+    written TEXT NOT NULL,
+    durable TEXT NOT NULL,
+    boot TEXT,
+    process TEXT,
+    started_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    wish TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE checksums (
+    digest TEXT PRIMARY KEY,
+    bytes INTEGER NOT NULL,
+    chunk_bytes INTEGER NOT NULL,
+    chunks TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`;
+
+export const migrations: readonly string[] = [firstStep, transfersStep];
 
 /** 0 for a database without any tables of ours. */
 export function versionOf(database: DatabaseSync): number {

@@ -1,60 +1,13 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { createObtain } from '../../../src/artifacts/transfer/obtain.ts';
-import type { Artifact } from '../../../src/core/artifact.ts';
-import type { Files, Io } from '../../../src/io/io.ts';
-import { createRegistry } from '../../fakes/registry-server.ts';
-import { digestOf } from '../../fakes/registry-store.ts';
-import { createWorld, matching, problemFrom } from '../world.ts';
+import type { UnfinishedTransfer } from '../../../src/core/transfer.ts';
+import type { Io } from '../../../src/io/io.ts';
+import { matching, problemFrom } from '../world.ts';
+import { content, digest, hex, setUp } from './transfer-world.ts';
 
-// Larger than the pieces that the fake sends, and different everywhere.
-const content = Buffer.concat(
-  Array.from({ length: 8_000 }, (_, index) => createHash('sha256').update(String(index)).digest()),
-);
-const digest = digestOf(content);
-const hex = digest.slice('sha256:'.length);
-
-const webArtifact = (of: Buffer = content, name = 'x.gguf'): Artifact => {
-  const own = digestOf(of);
-  return {
-    source: `https://models.example.com/files/${name}#${own.replace(':', '=')}`,
-    revision: own,
-    weights: own,
-    files: [{ path: name, bytes: of.length, digest: own }],
-    facts: {},
-  };
-};
-
-function setUp(wrap: (io: Io) => Io = (io) => io) {
-  const registry = createRegistry();
-  registry.files.set('x.gguf', content);
-  const world = createWorld(registry.http);
-  const cacheFolder = join(world.folder, 'cache');
-  const staging = join(cacheFolder, 'staging');
-  const transfer = createObtain({
-    io: wrap(world.io),
-    cacheFolder,
-    folderOf: () => world.folder,
-    routes: world.routes,
-  });
-  const progress: number[] = [];
-  const obtain = (artifact = webArtifact(), signal = world.signal) =>
-    transfer.obtain(artifact, artifact.files[0]!, {
-      signal,
-      onBytes: (bytes) => progress.push(bytes),
-    });
-  const leavePartial = (bytes: Uint8Array, validator?: string) => {
-    mkdirSync(staging, { recursive: true });
-    writeFileSync(join(staging, `${hex}.partial`), bytes);
-    if (validator !== undefined) writeFileSync(join(staging, `${hex}.validator`), validator);
-  };
-  const staged = () =>
-    existsSync(staging) ? readdirSync(staging).map((name) => name.replace(hex, 'HEX')) : [];
-  const ranges = () => registry.requests.map(({ headers }) => headers['range'] ?? 'whole');
-  return { registry, world, transfer, obtain, progress, leavePartial, staged, staging, ranges };
-}
+const inNoTime = (io: Io): Io => ({ ...io, clock: { ...io.clock, sleep: async () => undefined } });
 
 describe('a file on the web', () => {
   it('arrives verified under its digest, with progress and a count of the bytes', async () => {
@@ -84,56 +37,106 @@ describe('a file on the web', () => {
 
   it('goes on from what an earlier run left', async () => {
     const { obtain, leavePartial, ranges, progress } = setUp();
-    leavePartial(content.subarray(0, 100_000));
+    await leavePartial(content.subarray(0, 100_000));
     expect((await obtain()).downloadedBytes).toBe(content.length - 100_000);
     expect(ranges()).toEqual(['bytes=100000-']);
     expect(progress[0]).toBe(100_000);
   });
 
+  it('fetches what is missing in the middle, and nothing else', async () => {
+    const { obtain, leavePartial, ranges, staging } = setUp();
+    const holed = Buffer.from(content);
+    holed.fill(0, 50_000, 60_000);
+    await leavePartial(holed, {
+      written: [
+        [0, 50_000],
+        [60_000, content.length],
+      ],
+    });
+    expect((await obtain()).downloadedBytes).toBe(10_000);
+    expect(ranges()).toEqual(['bytes=50000-59999']);
+    expect(readFileSync(join(staging, hex))).toEqual(content);
+  });
+
   it('needs no request when an earlier run left all of it', async () => {
     const { obtain, leavePartial, registry } = setUp();
-    leavePartial(content);
+    await leavePartial(content);
     expect((await obtain()).downloadedBytes).toBe(0);
     expect(registry.requests).toEqual([]);
   });
 
+  it('relies after a restart of the machine on what was on the disk itself', async () => {
+    const { obtain, leavePartial, ranges } = setUp();
+    await leavePartial(content.subarray(0, 100_000), {
+      boot: 'an earlier one',
+      durable: [[0, 40_000]],
+    });
+    expect((await obtain()).downloadedBytes).toBe(content.length - 40_000);
+    expect(ranges()).toEqual(['bytes=40000-']);
+  });
+
+  it.each<[string, Partial<UnfinishedTransfer> | null]>([
+    ['has no record', null],
+    ['is shorter than its record', { written: [[0, 200_000]] }],
+    ['is of a file with another length', { bytes: content.length + 1 }],
+  ])('starts over when what was left %s', async (_title, more) => {
+    const { obtain, leavePartial, ranges, journal } = setUp();
+    await leavePartial(content.subarray(0, 100_000), more ?? {});
+    if (more === null) journal.transfers.clear();
+    expect((await obtain()).downloadedBytes).toBe(content.length);
+    expect(ranges()).toEqual(['whole']);
+  });
+
   it('goes on after each cut until it is there', async () => {
-    const { obtain, registry, staged } = setUp();
+    const { obtain, registry, staged, journal } = setUp();
     registry.add({ on: /x\.gguf/, cutAfterBytes: 70_000, times: 3 });
-    for (let cut = 0; cut < 3; cut += 1) {
-      expect(await problemFrom(obtain())).toMatchObject({ code: 'source/cut', retry: 'later' });
-      expect(staged()).toEqual(['HEX.partial', 'HEX.validator']);
-    }
-    expect((await obtain()).downloadedBytes).toBe(content.length - 3 * 70_000);
+    expect((await obtain()).downloadedBytes).toBe(content.length);
+    expect(registry.requests).toHaveLength(4);
     expect(staged()).toEqual(['HEX']);
+    expect(journal.transfers.size).toBe(0);
+  });
+
+  it('is given up when nothing comes any more, and kept to go on from', async () => {
+    const { obtain, registry, staged, journal } = setUp(inNoTime);
+    registry.add({ on: /x\.gguf/, cutAfterBytes: 70_000 });
+    registry.add({ on: /x\.gguf/, refusesConnection: true, times: 5 });
+    expect(await problemFrom(obtain())).toMatchObject({
+      code: 'source/unreachable',
+      retry: 'later',
+    });
+    expect(staged()).toEqual(['HEX.partial']);
+    expect(journal.transfers.get(digest)).toMatchObject({ written: [[0, 70_000]], process: null });
+    expect((await obtain()).downloadedBytes).toBe(content.length - 70_000);
   });
 
   it('starts over when the server does not know ranges', async () => {
     const { obtain, registry, leavePartial } = setUp();
-    leavePartial(content.subarray(0, 100_000));
+    await leavePartial(content.subarray(0, 100_000));
     registry.add({ on: /x\.gguf/, ignoresRange: true });
     expect((await obtain()).downloadedBytes).toBe(content.length);
   });
 
   it('starts over at once when the server has another version of it by now', async () => {
-    const { obtain, leavePartial, registry } = setUp();
-    leavePartial(Buffer.alloc(100_000), '"of-another-version"');
+    const { obtain, leavePartial } = setUp();
+    await leavePartial(Buffer.alloc(100_000), { validator: '"of-another-version"' });
     expect((await obtain()).downloadedBytes).toBe(content.length);
-    expect(registry.requests).toHaveLength(1);
   });
 
   it('starts over once when what was left turns out to be damaged', async () => {
     const { obtain, leavePartial, ranges } = setUp();
-    leavePartial(Buffer.alloc(100_000));
+    await leavePartial(Buffer.alloc(100_000));
     expect((await obtain()).downloadedBytes).toBe(2 * content.length - 100_000);
     expect(ranges()).toEqual(['bytes=100000-', 'whole']);
   });
 
-  it('starts over when more was left than there can be', async () => {
-    const { obtain, leavePartial, ranges } = setUp();
-    leavePartial(Buffer.concat([content, content]));
-    expect((await obtain()).downloadedBytes).toBe(content.length);
-    expect(ranges()).toEqual(['whole']);
+  it('leaves checksums of its chunks, by which a damage can be located later', async () => {
+    const { obtain, journal } = setUp();
+    await obtain();
+    expect(journal.checksums.get(digest)).toEqual({
+      bytes: content.length,
+      chunkBytes: 16 * 1024 * 1024,
+      chunks: [crc32(content)],
+    });
   });
 });
 
@@ -152,7 +155,7 @@ describe('bytes that are not the locked ones', () => {
 
   it('are not even read when the length differs, and what was there stays', async () => {
     const { obtain, registry, leavePartial, staged } = setUp();
-    leavePartial(content.subarray(0, 1_000));
+    await leavePartial(content.subarray(0, 1_000));
     registry.add({ on: /x\.gguf/, ignoresRange: true, body: '<html>down for maintenance</html>' });
     expect(await problemFrom(obtain())).toMatchObject({
       code: 'transfer/wrong-size',
@@ -161,43 +164,47 @@ describe('bytes that are not the locked ones', () => {
     expect(staged()).toEqual(['HEX.partial']);
   });
 
-  it('are cut off when more come than were announced', async () => {
+  it('are not taken beyond the locked length', async () => {
     const { obtain, registry, staged } = setUp();
-    const body = Buffer.concat([content, content]);
+    const body = Buffer.concat([Buffer.alloc(content.length), content]);
     registry.add({ on: /x\.gguf/, body, headers: { 'content-length': null } });
-    expect(await problemFrom(obtain())).toMatchObject({ code: 'transfer/wrong-size' });
+    expect(await problemFrom(obtain())).toMatchObject({ code: 'transfer/wrong-digest' });
     expect(staged()).toEqual([]);
   });
 
-  it('are kept when fewer come than were announced, to go on from', async () => {
-    const { obtain, registry, staged } = setUp();
+  it('are gone on with when fewer come than were announced', async () => {
+    const { obtain, registry, ranges } = setUp();
     const body = content.subarray(0, 5_000);
     registry.add({ on: /x\.gguf/, body, headers: { 'content-length': null } });
-    expect(await problemFrom(obtain())).toMatchObject({ code: 'transfer/cut', retry: 'later' });
-    expect(staged()).toContain('HEX.partial');
-    expect((await obtain()).downloadedBytes).toBe(content.length - 5_000);
+    expect((await obtain()).downloadedBytes).toBe(content.length);
+    expect(ranges()).toEqual(['whole', 'bytes=5000-']);
   });
 });
 
 describe('a disk that fails', () => {
   const failing =
-    (code: string, afterBytes: number) =>
+    (code: string) =>
     (io: Io): Io => {
       let failed = false;
-      const appendStream: Files['appendStream'] = async (path, chunks) => {
-        if (failed) return io.files.appendStream(path, chunks);
+      const assemble: Io['files']['assemble'] = async (path, options) => {
+        const assembly = await io.files.assemble(path, options);
+        if (failed) return assembly;
         failed = true;
-        async function* some() {
+        const part: typeof assembly.part = (start) => {
+          const inner = assembly.part(start);
           let bytes = 0;
-          for await (const chunk of chunks) {
-            yield chunk;
-            bytes += chunk.length;
-            if (bytes >= afterBytes) throw Object.assign(new Error(code), { code });
-          }
-        }
-        return io.files.appendStream(path, some());
+          return {
+            ...inner,
+            write: (piece) => {
+              bytes += piece.length;
+              if (bytes > 65_536) throw Object.assign(new Error(code), { code });
+              return inner.write(piece);
+            },
+          };
+        };
+        return { ...assembly, part };
       };
-      return { ...io, files: { ...io.files, appendStream } };
+      return { ...io, files: { ...io.files, assemble } };
     };
 
   it.each([
@@ -208,118 +215,32 @@ describe('a disk that fails', () => {
   ])(
     'with %s is a problem of its own kind, and the next run goes on',
     async (code, problem, retry) => {
-      const { obtain, ranges } = setUp(failing(code, 65_536));
+      const { obtain, ranges } = setUp(failing(code));
       expect(await problemFrom(obtain())).toMatchObject({ code: problem, retry });
-      expect((await obtain()).downloadedBytes).toBe(content.length - 65_536);
-      expect(ranges()).toEqual(['whole', 'bytes=65536-']);
+      const left = (await obtain()).downloadedBytes;
+      expect(left).toBeLessThan(content.length);
+      expect(ranges()).toEqual(['whole', `bytes=${content.length - left}-`]);
     },
   );
 });
 
-describe('several at once', () => {
-  it('fetch the same digest once, and all see how far it is', async () => {
-    const { transfer, registry, world } = setUp();
-    const artifact = webArtifact();
-    const seen = [0, 0, 0];
-    const results = await Promise.all(
-      seen.map((_, index) =>
-        transfer.obtain(artifact, artifact.files[0]!, {
-          signal: world.signal,
-          onBytes: (bytes) => (seen[index] = bytes),
-        }),
-      ),
-    );
-    expect(registry.requests).toHaveLength(1);
-    expect(results.map((result) => result.downloadedBytes)).toEqual([content.length, 0, 0]);
-    expect(seen).toEqual([content.length, content.length, content.length]);
-  });
-
-  it('fetch different digests beside each other', async () => {
-    const { obtain, registry } = setUp();
-    const other = Buffer.from('other');
-    registry.files.set('y.gguf', other);
-    const [first, second] = await Promise.all([obtain(), obtain(webArtifact(other, 'y.gguf'))]);
-    expect([first?.downloadedBytes, second?.downloadedBytes]).toEqual([
-      content.length,
-      other.length,
-    ]);
-  });
-
-  it('fail together and may try again', async () => {
-    const { obtain, registry } = setUp();
-    registry.add({ on: /x\.gguf/, cutAfterBytes: 10 });
-    const problems = await Promise.all([problemFrom(obtain()), problemFrom(obtain())]);
-    expect(problems.map(({ code }) => code)).toEqual(['source/cut', 'source/cut']);
-    expect((await obtain()).downloadedBytes).toBe(content.length - 10);
-  });
-});
-
-describe('an abort', () => {
-  const paused = (registry: ReturnType<typeof createRegistry>) => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    registry.add({ on: /x\.gguf/, pauseAfterBytes: 50_000, pauseUntil: promise });
-    return resolve;
-  };
-
-  it('keeps what has arrived', async () => {
-    const { obtain, registry, progress, staged } = setUp();
-    paused(registry);
-    const controller = new AbortController();
-    const work = obtain(webArtifact(), controller.signal);
-    await expect.poll(() => progress.at(-1)).toBe(50_000);
-    controller.abort(new Error('enough'));
-    await expect(work).rejects.toThrow('enough');
-    expect(staged()).toContain('HEX.partial');
-    expect((await obtain()).downloadedBytes).toBe(content.length - 50_000);
-  });
-
-  it('of one leaves the others theirs', async () => {
-    const { obtain, registry, progress } = setUp();
-    const go = paused(registry);
-    const controller = new AbortController();
-    const leaving = obtain(webArtifact(), controller.signal);
-    const staying = obtain();
-    await expect.poll(() => progress.at(-1)).toBe(50_000);
-    controller.abort(new Error('enough'));
-    await expect(leaving).rejects.toThrow('enough');
-    go();
-    expect((await staying).path).toContain(hex);
-    expect(registry.requests).toHaveLength(1);
-  });
-
-  it('beforehand asks for nothing', async () => {
-    const { obtain, registry } = setUp();
-    await expect(obtain(webArtifact(), AbortSignal.abort(new Error('enough')))).rejects.toThrow(
-      'enough',
-    );
-    expect(registry.requests).toEqual([]);
-  });
-
-  it('and a new wish at the same moment do not write to one file at a time', async () => {
-    const { obtain, registry, progress } = setUp();
-    paused(registry);
-    const controller = new AbortController();
-    const leaving = obtain(webArtifact(), controller.signal);
-    await expect.poll(() => progress.at(-1)).toBe(50_000);
-    controller.abort(new Error('enough'));
-    const again = obtain();
-    await expect(leaving).rejects.toThrow('enough');
-    expect((await again).downloadedBytes).toBe(content.length - 50_000);
-  });
-});
-
 describe('sweeping', () => {
-  it('removes what no open work needs, and nothing that is not ours', async () => {
-    const { transfer, obtain, staging, staged } = setUp();
+  it('removes what no open work needs, and nothing that is not ours or may be gone on with', async () => {
+    const { transfer, obtain, staging, staged, leavePartial, world, journal } = setUp();
     await obtain();
     const other = 'b'.repeat(64);
-    for (const name of [other, `${other}.partial`, `${other}.validator`, 'notes.txt']) {
+    for (const name of [other, `${other}.partial`, 'notes.txt']) {
       writeFileSync(join(staging, name), 'x');
     }
     await transfer.sweep(new Set([digest]));
     expect(staged()).toEqual(['HEX', 'notes.txt']);
+    await leavePartial(content.subarray(0, 10), { updatedAt: world.io.clock.now() });
+    await transfer.sweep(new Set());
+    expect(staged()).toEqual(['HEX.partial', 'notes.txt']);
+    await leavePartial(content.subarray(0, 10), { updatedAt: 0 });
     await transfer.sweep(new Set());
     expect(staged()).toEqual(['notes.txt']);
+    expect(journal.transfers.size).toBe(0);
   });
 
   it('of a cache that was never used does nothing', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { fileSource } from '../../../src/artifacts/sources/file/index.ts';
 import { createObtain } from '../../../src/artifacts/transfer/obtain.ts';
 import type { Io } from '../../../src/io/io.ts';
+import { createFakeJournal } from '../../fakes/journal.ts';
 import { createWorld, matching, problemFrom, valueOf } from '../world.ts';
 
 const content = Buffer.from('a model, as far as anyone looks'.repeat(1_000));
@@ -20,6 +21,7 @@ describe('a file on this machine', () => {
       cacheFolder,
       folderOf: () => world.folder,
       routes: world.routes,
+      journal: createFakeJournal(),
     });
     const progress: number[] = [];
     const obtain = (of = artifact) =>

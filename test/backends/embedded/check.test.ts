@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ModelRequest } from '../../../src/backends/backend.ts';
 import { canonicalName, check } from '../../../src/backends/embedded/check.ts';
-import { programPath } from '../../../src/backends/embedded/control.ts';
 import { identify } from '../../../src/backends/embedded/translate.ts';
 import type { Artifact } from '../../../src/core/artifact.ts';
 import { sha256Text } from '../../../src/core/hash.ts';
@@ -150,13 +149,4 @@ test.each([
   ['a'.repeat(256), null],
 ])('the name %j is %j in its one spelling', (name, canonical) => {
   expect(canonicalName(name)).toBe(canonical);
-});
-
-test('the program of the engine is found from the sources and from the bundle', () => {
-  expect(programPath('file:///a/src/dist/src/backends/embedded/control.ts')).toBe(
-    '/a/src/dist/src/engine/main.ts',
-  );
-  expect(programPath('file:///a/src/b/dist/chunks/control-1.js')).toBe(
-    '/a/src/b/dist/engine/main.js',
-  );
 });

@@ -69,6 +69,7 @@ export const fileSource = {
         if (!stat.ok) throw new ProblemError(stat.problems[0] ?? changing(path));
         return {
           start: range?.start ?? 0,
+          end: range?.end === undefined ? stat.value.bytes : range.end + 1,
           totalBytes: stat.value.bytes,
           validator: null,
           bytes: context.io.files.readStream(path, range),

@@ -1,0 +1,158 @@
+// Fetches what is missing of a file over several connections at a time. A connection that fails
+// gives back what it had left: the others go on with it, and only the last one waits and tries
+// again. It decides nothing about whether the bytes are right.
+import { assert } from '../../core/assert.ts';
+import { type Problem, ProblemError } from '../../core/problem.ts';
+import { addSpan, type Span, type Spans, spanBytes } from '../../core/span.ts';
+import type { Assembly, Io } from '../../io/io.ts';
+import { discard } from '../http/body.ts';
+import type { FilePart, OpenedFile, ReadableFile } from '../source.ts';
+import { allot, usefulConnections } from './allot.ts';
+
+export interface FetchOptions {
+  readonly io: Pick<Io, 'clock' | 'random'>;
+  readonly readable: ReadableFile;
+  readonly assembly: Assembly;
+  readonly missing: Spans;
+  readonly bytes: number;
+  readonly connectionsMax: number;
+  /** Of the version that is there in part already. */
+  readonly validator: string | null;
+  readonly signal: AbortSignal;
+  /** Before its bytes are read; may throw when they are of another file. */
+  readonly onOpened: (opened: OpenedFile) => void;
+  readonly onReceived: (bytes: number) => void;
+  /** For a connection that ended before its stretch did. */
+  readonly cut: () => Problem;
+}
+
+/** The server sends the whole file where a part was asked for: it must be taken from the start. */
+export class WholeFileError extends Error {
+  override readonly name = 'WholeFileError';
+}
+
+/** In a row, without a byte in between. */
+const failuresMax = 5;
+const delayMsFirst = 500;
+
+/** Throws ProblemError, WholeFileError, and node's own errors of the disk. Abort ends all of it. */
+export async function fetchSpans(options: FetchOptions): Promise<void> {
+  const lanes = usefulConnections(spanBytes(options.missing), options.connectionsMax);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const pool = new Pool(options.missing, lanes);
+  const work: Promise<void>[] = [];
+  const lane = async (): Promise<void> => {
+    try {
+      await fetchLane(pool, options, signal, addLanes);
+    } catch (error) {
+      stop.abort(error);
+      throw error;
+    }
+  };
+  // The first answer tells whether the server knows ranges at all.
+  const addLanes = (): void => {
+    while (work.length < lanes) work.push(lane());
+  };
+  work.push(lane());
+  // More of them join while the first ones run.
+  for (let at = 0; at < work.length; at += 1) await Promise.allSettled(work.slice(at));
+  options.signal.throwIfAborted();
+  if (stop.signal.aborted) throw stop.signal.reason;
+  assert(pool.isDone(), 'a fetch ends when everything is there');
+}
+
+class Pool {
+  #missing: Spans;
+  #running = 0;
+  readonly lanes: number;
+  failures = 0;
+
+  constructor(missing: Spans, lanes: number) {
+    this.#missing = missing;
+    this.lanes = lanes;
+  }
+
+  take(): Span | null {
+    const next = allot(this.#missing, this.lanes);
+    if (next === null) return null;
+    this.#missing = next.rest;
+    this.#running += 1;
+    return next.span;
+  }
+
+  giveBack(rest: Span): void {
+    this.#running -= 1;
+    this.#missing = addSpan(this.#missing, rest);
+  }
+
+  isDone(): boolean {
+    return this.#missing.length === 0 && this.#running === 0;
+  }
+
+  othersRun(): boolean {
+    return this.#running > 0;
+  }
+}
+
+async function fetchLane(
+  pool: Pool,
+  options: FetchOptions,
+  signal: AbortSignal,
+  onRanges: () => void,
+): Promise<void> {
+  for (let span = pool.take(); span !== null; span = pool.take()) {
+    signal.throwIfAborted();
+    const received = { bytes: 0 };
+    try {
+      await fetchSpan(span, { ...options, signal }, received, onRanges);
+      pool.failures = 0;
+      pool.giveBack([span[1], span[1]]);
+    } catch (error) {
+      pool.giveBack([span[0] + received.bytes, span[1]]);
+      signal.throwIfAborted();
+      if (!(error instanceof ProblemError) || error.problem.retry === 'never') throw error;
+      pool.failures = received.bytes > 0 ? 0 : pool.failures + 1;
+      if (received.bytes > 0) continue;
+      if (pool.othersRun()) return;
+      if (pool.failures >= failuresMax) throw error;
+      await options.io.clock.sleep(delayOf(pool.failures, options.io), signal);
+    }
+  }
+}
+
+const delayOf = (failures: number, { random }: Pick<Io, 'random'>): number =>
+  delayMsFirst * 2 ** (failures - 1) * (0.5 + random.fraction() / 2);
+
+async function fetchSpan(
+  [start, end]: Span,
+  { readable, bytes, validator, signal, assembly, onOpened, onReceived, cut }: FetchOptions,
+  received: { bytes: number },
+  onRanges: () => void,
+): Promise<void> {
+  const isWhole = start === 0 && end === bytes;
+  const asked: FilePart = {
+    signal,
+    ...(isWhole ? {} : { range: { start, ...(end === bytes ? {} : { end: end - 1 }) } }),
+    ...(validator === null ? {} : { validator }),
+  };
+  const opened = await readable.read(asked);
+  const part = assembly.part(start);
+  try {
+    onOpened(opened);
+    if (opened.start !== start || (opened.end ?? end) > end) throw new WholeFileError();
+    if (!isWhole) onRanges();
+    for await (const chunk of opened.bytes) {
+      const wanted = chunk.subarray(0, end - start - received.bytes);
+      const room = part.write(wanted);
+      received.bytes += wanted.length;
+      onReceived(wanted.length);
+      if (room !== undefined) await room;
+      if (received.bytes === end - start) break;
+    }
+  } finally {
+    await discard(opened.bytes);
+    await part.end();
+  }
+  if (received.bytes < end - start) throw new ProblemError(cut());
+}

@@ -1,0 +1,104 @@
+// Writes into the journal how far a transfer is: often, so that a killed process loses little, and
+// now and then, once the bytes are on the disk itself, so that a power cut does not lose it all.
+import { addSpan, commonSpans, type Span, type Spans } from '../../core/span.ts';
+import type {
+  ProcessMark,
+  TransferJournal,
+  TransferWish,
+  UnfinishedTransfer,
+} from '../../core/transfer.ts';
+import type { Assembly, Io } from '../../io/io.ts';
+
+export interface Recorder {
+  readonly onWritten: (span: Span, assembly: Assembly) => void;
+  readonly onValidator: (validator: string | null) => void;
+  /** Says that somebody works on it. */
+  readonly begin: () => void;
+  /** Says that nobody does, and how far it is. */
+  readonly end: () => void;
+}
+
+const saveBytes = 8 * 1024 * 1024;
+const saveMs = 250;
+/** Large, since the system is asked to write them while more is coming. */
+const syncBytes = 256 * 1024 * 1024;
+const syncMs = 10_000;
+
+const yes = (): boolean => true;
+const no = (): boolean => false;
+
+/** Who works on which file, and since when. */
+type Subject = Omit<
+  UnfinishedTransfer,
+  'validator' | 'written' | 'durable' | 'startedAt' | 'updatedAt'
+>;
+
+export function recorder({
+  io,
+  subject,
+  left,
+  present,
+  journal,
+  onWish,
+  onFailure,
+}: {
+  readonly io: Pick<Io, 'clock'>;
+  readonly subject: Subject;
+  readonly left: UnfinishedTransfer | null;
+  readonly present: Spans;
+  readonly journal: TransferJournal;
+  readonly onWish: (wish: TransferWish) => void;
+  /** The journal cannot be written. */
+  readonly onFailure: (error: unknown) => void;
+}): Recorder {
+  const startedAt = left?.startedAt ?? io.clock.now();
+  let written = present;
+  let durable: Spans = left === null ? [] : commonSpans(left.durable, present);
+  let validator = left?.validator ?? null;
+  let unsaved = 0;
+  let unsynced = 0;
+  let savedAt = io.clock.now();
+  let syncedAt = savedAt;
+  let isSyncing = false;
+
+  const save = (process: ProcessMark | null): void => {
+    unsaved = 0;
+    savedAt = io.clock.now();
+    const times = { startedAt, updatedAt: savedAt };
+    const wish = journal.save({ ...subject, process, validator, written, durable, ...times });
+    if (wish !== null) onWish(wish);
+  };
+  // Called by whoever writes, who could do nothing about a journal that fails.
+  const saveAside = (): void => {
+    try {
+      save(subject.process);
+    } catch (error) {
+      onFailure(error);
+    }
+  };
+  const sync = async (assembly: Assembly): Promise<void> => {
+    const covered = written;
+    isSyncing = true;
+    unsynced = 0;
+    syncedAt = io.clock.now();
+    // Whoever writes or finishes learns of a failure; here it only means: not durable.
+    const isDurable = await assembly.sync().then(yes, no);
+    if (isDurable) durable = covered;
+    isSyncing = false;
+  };
+  return {
+    onWritten: (span, assembly) => {
+      written = addSpan(written, span);
+      unsaved += span[1] - span[0];
+      unsynced += span[1] - span[0];
+      const now = io.clock.now();
+      if (unsaved >= saveBytes || now - savedAt >= saveMs) saveAside();
+      if (!isSyncing && (unsynced >= syncBytes || now - syncedAt >= syncMs)) void sync(assembly);
+    },
+    onValidator: (next) => {
+      if (next !== null) validator = next;
+    },
+    begin: () => save(subject.process),
+    end: () => save(null),
+  };
+}
