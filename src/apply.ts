@@ -78,7 +78,7 @@ async function executeRecorded(
     io,
     cacheFolder,
     folderOf: () => setState.folder,
-    routes: directRoutes(io.http),
+    routes: directRoutes(io.web),
     journal: ledger.journal,
   });
   const run = ledger.beginRun({

@@ -81,7 +81,7 @@ export async function consider(
       engines: around.engines,
       sources: around.sources,
     },
-    { io, signal, routes: directRoutes(io.http) },
+    { io, signal, routes: directRoutes(io.web) },
   );
   if (!resolved.ok) return refused(...loaded.problems, ...resolved.problems);
   for (const { source, artifact } of resolved.value.pins) around.resolved.set(source, artifact);

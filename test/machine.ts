@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ProgressEvent } from '../src/core/progress.ts';
-import type { Io } from '../src/io/io.ts';
+import type { Http, Io } from '../src/io/io.ts';
 import { createNodeIo } from '../src/io/node.ts';
 import { type ReconcileRequest, type Reconciliation, reconcile } from '../src/reconcile.ts';
 import { memoryHttp } from './fakes/ollama/memory-http.ts';
@@ -58,9 +58,11 @@ export function createMachine(options: { readonly hostname?: string } = {}): Mac
   let http = reachable;
   const node = createNodeIo();
   const variables: Record<string, string> = { MODELCTL_HOME: home };
+  const network: Http = { request: (request) => http.request(request) };
   const io: Io = {
     ...node,
-    http: { request: (request) => http.request(request) },
+    http: network,
+    web: network,
     environment: {
       ...node.environment,
       get: (name) => variables[name],

@@ -6,7 +6,10 @@ import type { Span, Spans } from '../core/span.ts';
 
 export interface Io {
   readonly files: Files;
+  /** For engines: light to load, for small exchanges on this machine or the local network. */
   readonly http: Http;
+  /** For the places that models come from: fast bodies, proxies, private authorities. */
+  readonly web: Http;
   readonly processes: Processes;
   readonly environment: Environment;
   readonly clock: Clock;
@@ -144,6 +147,17 @@ export interface HttpRequest {
   /** Between two chunks of the response's body; default: `timeoutMs`. */
   readonly idleTimeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** How the server is reached; only `Io.web` heeds it. */
+  readonly connection?: HttpConnection;
+}
+
+export interface HttpConnection {
+  /** Its address, which may hold credentials; null: none. Default: what the environment says. */
+  readonly proxy?: string | null;
+  /** PEM certificates that are trusted beside those that Node trusts. */
+  readonly ca?: string;
+  /** At once to one origin; further requests wait, within their own timeouts. */
+  readonly connectionsMax?: number;
 }
 
 export interface HttpResponse {
@@ -164,7 +178,7 @@ export interface Http {
 
 /** No usable answer came. `reason` tells a host that is down from one that is slow. */
 export class HttpError extends Error {
-  readonly reason: 'refused' | 'unresolved' | 'timeout' | 'cut' | 'tls' | 'other';
+  readonly reason: 'refused' | 'unresolved' | 'timeout' | 'cut' | 'tls' | 'proxy' | 'other';
   constructor(reason: HttpError['reason'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'HttpError';

@@ -8,15 +8,18 @@ import { createNodeFiles } from './node/files.ts';
 import { createNodeHttp } from './node/http.ts';
 import { createNodeProcesses } from './node/processes.ts';
 import { createNodeRandom } from './node/random.ts';
+import { createNodeWeb } from './node/web.ts';
 
 /** The world as it is: this machine's disk, network, processes and time. */
 export function createNodeIo(): Io {
   const random = createNodeRandom();
+  const environment = createNodeEnvironment();
   return {
     files: createNodeFiles(random),
     http: createNodeHttp(),
+    web: createNodeWeb(environment),
     processes: createNodeProcesses(),
-    environment: createNodeEnvironment(),
+    environment,
     clock: createNodeClock(),
     random,
   };

@@ -23,7 +23,7 @@ const noNetwork: Http = {
 export function createWorld(http: Http = noNetwork, signal = new AbortController().signal): World {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'modelctl-test-')));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return { io: { ...createNodeIo(), http }, folder, routes: directRoutes(http), signal };
+  return { io: { ...createNodeIo(), http, web: http }, folder, routes: directRoutes(http), signal };
 }
 
 /** The value of a result without errors; a failing test shows the problems. */

@@ -42,6 +42,7 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
   return {
     files: createFakeFiles({ clock, effects, stdin: options.stdin ?? '' }),
     http: options.http ?? noHttp,
+    web: options.http ?? noHttp,
     processes: createFakeProcesses(effects),
     environment: {
       get: (name) => variables[name],

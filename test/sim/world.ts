@@ -89,6 +89,7 @@ export function createWorld(seed: number): World {
   const io: Io = {
     files: disk.files,
     http,
+    web: http,
     processes: createFakeProcesses(createFakeEffects()),
     environment: {
       get: (name) => (name === 'MODELCTL_HOME' ? join(disk.root, 'home') : undefined),

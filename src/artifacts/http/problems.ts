@@ -30,6 +30,7 @@ const reasons: Record<HttpError['reason'], string> = {
   timeout: 'it did not answer in time',
   cut: 'the connection was cut',
   tls: 'no trusted encrypted connection could be made',
+  proxy: 'the proxy did not let the request through',
   other: 'the request failed',
 };
 

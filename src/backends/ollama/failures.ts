@@ -231,6 +231,7 @@ const silences = {
     'no secure connection could be made',
     'See that its certificate is valid and trusted.',
   ],
+  proxy: ['backend/unreachable', 'the proxy is at fault', 'Check the proxy that is set.'],
   other: ['backend/unreachable', 'the request failed', 'See that its endpoint is right.'],
 } as const satisfies Record<HttpError['reason'], readonly [string, string, string]>;
 

@@ -1,5 +1,5 @@
-// Names why no answer came. Node reports it as error codes of four layers (resolver, socket, TLS,
-// HTTP parser); callers only need to tell a host that is down from one that is slow or cut us off.
+// Names why no answer came. It is reported as error codes of five layers (resolver, socket, TLS, HTTP
+// parser, undici); callers only need to tell a host that is down from one that is slow or cut us off.
 import { errorCode } from '../error-code.ts';
 import { HttpError } from '../io.ts';
 
@@ -17,6 +17,10 @@ const reasons: Readonly<Record<string, readonly [Reason, string]>> = {
   ECONNABORTED: ['cut', 'the connection was cut'],
   EPIPE: ['cut', 'the connection was cut'],
   ERR_STREAM_PREMATURE_CLOSE: ['cut', 'the connection was cut'],
+  UND_ERR_CONNECT_TIMEOUT: ['timeout', 'no connection in time'],
+  UND_ERR_SOCKET: ['cut', 'the connection was cut'],
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ['cut', 'the connection was cut'],
+  HPE_INVALID_EOF_STATE: ['cut', 'the connection was cut'],
   EPROTO: ['tls', 'no TLS connection could be made'],
 };
 
@@ -27,6 +31,14 @@ const tlsCode =
 /** `request` is how the request is called in messages, as by `requestName`. */
 export function httpErrorFrom(error: unknown, request: string): HttpError {
   if (error instanceof HttpError) return error;
+  const { reason, words } = failureOf(error);
+  return new HttpError(reason, `${request}: ${words}`, { cause: error });
+}
+
+/** `nothing listens there (ECONNREFUSED)`. */
+export const failureWords = (error: unknown): string => failureOf(error).words;
+
+function failureOf(error: unknown): { readonly reason: Reason; readonly words: string } {
   // One error per address tried, when a name has several.
   const cause: unknown = error instanceof AggregateError ? (error.errors[0] ?? error) : error;
   const code = errorCode(cause) ?? '';
@@ -35,9 +47,7 @@ export function httpErrorFrom(error: unknown, request: string): HttpError {
     (tlsCode.test(code)
       ? (['tls', `no trusted TLS connection: ${messageOf(cause)}`] as const)
       : (['other', messageOf(cause)] as const));
-  return new HttpError(reason, `${request}: ${words}${code === '' ? '' : ` (${code})`}`, {
-    cause: error,
-  });
+  return { reason, words: `${words}${code === '' ? '' : ` (${code})`}` };
 }
 
 /** Without user, password and query: those carry tokens and signatures. */

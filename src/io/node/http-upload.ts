@@ -1,9 +1,13 @@
-// Sends the body of a request: at once when it is in memory, chunk by chunk with backpressure when
-// it is a stream.
+// The body of a request: at once when it is in memory, chunk by chunk with backpressure when it is a
+// stream. A stream is held to the length that was announced for it.
 import type { ClientRequest } from 'node:http';
 import process from 'node:process';
+import type { Readable } from 'node:stream';
 import { assert } from '../../core/assert.ts';
 import type { HttpRequest } from '../io.ts';
+
+type Body = HttpRequest['body'];
+type Headers = Readonly<Record<string, string>>;
 
 interface Progress {
   readonly onChunk: () => void;
@@ -11,18 +15,39 @@ interface Progress {
   readonly onSourceFailure: (error: unknown) => void;
 }
 
+/** Of a body in memory; a stream brings its own. */
+export const lengthHeader = (body: Body): Headers =>
+  typeof body === 'string' || body instanceof Uint8Array
+    ? { 'content-length': String(Buffer.byteLength(body)) }
+    : {};
+
 export function uploadBody(
   outgoing: ClientRequest,
-  body: HttpRequest['body'],
-  { onChunk, onSourceFailure }: Progress,
+  body: Body,
+  headers: Headers,
+  progress: Progress,
 ): void {
-  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
-    outgoing.end(body);
+  const counted = countedBody(body, headers, progress);
+  if (counted === null || typeof counted === 'string' || counted instanceof Uint8Array) {
+    outgoing.end(counted ?? undefined);
     return;
   }
-  const declared = Number(outgoing.getHeader('content-length'));
-  assert(Number.isSafeInteger(declared), 'a stream is sent with its Content-Length');
   const { pipeline } = process.getBuiltinModule('node:stream/promises');
+  // Either end that fails is reported by the stream or by the connection.
+  pipeline(counted, outgoing).catch(() => undefined);
+}
+
+/** What is to be sent; of a stream, what reports its chunks and fails on another length. */
+export function countedBody(
+  body: Body,
+  headers: Headers,
+  { onChunk, onSourceFailure }: Progress,
+): string | Uint8Array | Readable | null {
+  if (body === undefined) return null;
+  if (typeof body === 'string' || body instanceof Uint8Array) return body;
+  const entry = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-length');
+  const declared = Number(entry?.[1]);
+  assert(Number.isSafeInteger(declared), 'a stream is sent with its Content-Length');
 
   async function* counted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     let bytes = 0;
@@ -40,6 +65,7 @@ export function uploadBody(
       throw error;
     }
   }
-  // Either end that fails is reported above or by the connection.
-  pipeline(counted(body), outgoing).catch(() => undefined);
+  return process
+    .getBuiltinModule('node:stream')
+    .Readable.from(counted(body), { objectMode: false });
 }

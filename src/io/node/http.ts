@@ -6,7 +6,7 @@ import process from 'node:process';
 import { type Http, HttpError, type HttpRequest, type HttpResponse } from '../io.ts';
 import { responseBody } from './http-body.ts';
 import { httpErrorFrom, requestName } from './http-failure.ts';
-import { uploadBody } from './http-upload.ts';
+import { lengthHeader, uploadBody } from './http-upload.ts';
 
 /** At once to one origin; further requests queue, within their own timeouts. */
 const connectionsMax = 32;
@@ -69,7 +69,12 @@ interface Exchange {
 function exchange(call: Exchange): Promise<HttpResponse> {
   const { request, name } = call;
   const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
-  const outgoing = start(call);
+  const headers = {
+    'user-agent': 'modelctl',
+    ...lengthHeader(request.body),
+    ...request.headers,
+  };
+  const outgoing = start(call, headers);
   let settled = false;
 
   const abandon = (reason: unknown): void => {
@@ -103,7 +108,7 @@ function exchange(call: Exchange): Promise<HttpResponse> {
     settle();
     resolve(responseOf(response, outgoing, call));
   });
-  uploadBody(outgoing, request.body, {
+  uploadBody(outgoing, request.body, headers, {
     onChunk: () => {
       if (!settled) timer.refresh();
     },
@@ -114,15 +119,13 @@ function exchange(call: Exchange): Promise<HttpResponse> {
   return promise;
 }
 
-function start({ request, url, transport, connection }: Exchange): ClientRequest {
-  const { body } = request;
-  const length =
-    typeof body === 'string' || body instanceof Uint8Array
-      ? { 'content-length': String(Buffer.byteLength(body)) }
-      : {};
+function start(
+  { request, url, transport, connection }: Exchange,
+  headers: Readonly<Record<string, string>>,
+): ClientRequest {
   return transport.request(url, {
     method: request.method,
-    headers: { 'user-agent': 'modelctl', ...length, ...request.headers },
+    headers,
     agent: connection === 'new' ? false : transport.agent,
     maxHeaderSize: headerBytesMax,
   });

@@ -3,8 +3,9 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createSocketServer, type Socket } from 'node:net';
 import { afterEach, expect } from 'vitest';
-import { HttpError, type HttpRequest, type HttpResponse } from '../../../src/io/io.ts';
+import { type Http, HttpError, type HttpRequest, type HttpResponse } from '../../../src/io/io.ts';
 import { createNodeHttp } from '../../../src/io/node/http.ts';
+import { createNodeWeb } from '../../../src/io/node/web.ts';
 
 const closers: (() => Promise<void>)[] = [];
 
@@ -46,8 +47,22 @@ export async function serveSocket(
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-export const call = (url: string, options: Partial<HttpRequest> = {}): Promise<HttpResponse> =>
-  createNodeHttp().request({ method: 'GET', url, timeoutMs: 5_000, ...options });
+type Call = (url: string, options?: Partial<HttpRequest>) => Promise<HttpResponse>;
+
+/** Both real ports, which the contract holds for; `call` asks over a port of its own each time. */
+export const ports: readonly {
+  readonly name: string;
+  readonly create: () => Http;
+  readonly call: Call;
+}[] = [
+  { name: 'io.http', create: createNodeHttp },
+  { name: 'io.web', create: () => createNodeWeb({ get: () => undefined }) },
+].map(({ name, create }) => ({
+  name,
+  create,
+  call: (url, options = {}) =>
+    create().request({ method: 'GET', url, timeoutMs: 5_000, ...options }),
+}));
 
 export async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   const parts: Uint8Array[] = [];
