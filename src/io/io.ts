@@ -147,6 +147,11 @@ export interface HttpRequest {
   /** Between two chunks of the response's body; default: `timeoutMs`. */
   readonly idleTimeoutMs?: number;
   readonly signal?: AbortSignal;
+  /**
+   * A chunk of the body is looked at no longer than until the next one is asked for: its memory is
+   * then used again, which saves half the time of a long body. Only `Io.web` does so.
+   */
+  readonly lendsChunks?: boolean;
   /** How the server is reached; only `Io.web` heeds it. */
   readonly connection?: HttpConnection;
 }

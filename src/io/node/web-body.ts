@@ -5,7 +5,7 @@ import { assert } from '../../core/assert.ts';
 import { HttpError } from '../io.ts';
 import { httpErrorFrom } from './http-failure.ts';
 
-/** Waits here, of one body; one chunk of a socket is 64 KiB. */
+/** Waits here, of one body, beside what waits in the socket. */
 const queuedBytesMax = 64 * 1024;
 
 interface Connection {
@@ -27,6 +27,8 @@ interface BodyOptions {
   readonly name: string;
   readonly idleTimeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Told each chunk once its reader is through with it; null: it may keep them. */
+  readonly onRead: ((chunk: Uint8Array) => void) | null;
 }
 
 type Result = IteratorResult<Uint8Array, undefined>;
@@ -36,7 +38,7 @@ const done: Result = { done: true, value: undefined };
 export const notWanted = new Error('no longer wanted');
 
 export function webBody(connection: Connection, options: BodyOptions): WebBody {
-  const queue = boundedQueue(connection);
+  const queue = boundedQueue(connection, options.onRead);
   /** Nothing more comes: it was all, or failed, or is not wanted. */
   let over = false;
   let failure: { readonly reason: unknown } | null = null;
@@ -83,6 +85,7 @@ export function webBody(connection: Connection, options: BodyOptions): WebBody {
   };
   const cancel = (): Promise<Result> => {
     stop(null);
+    queue.takeBack();
     failure = null;
     return Promise.resolve(done);
   };
@@ -96,7 +99,7 @@ export function webBody(connection: Connection, options: BodyOptions): WebBody {
       }
       const { resolve } = waiter;
       waiter = null;
-      resolve({ done: false, value: chunk });
+      resolve({ done: false, value: queue.pass(chunk) });
     },
     end: () => close(null),
     fail: (error) => close({ reason: httpErrorFrom(error, options.name) }),
@@ -128,15 +131,30 @@ function failed(reason: unknown): Promise<never> {
   return promise;
 }
 
-/** Pauses the connection while it is full. */
-function boundedQueue(connection: Connection): {
+/** Pauses the connection while it is full. Each `take` ends what was taken before. */
+function boundedQueue(
+  connection: Connection,
+  onRead: BodyOptions['onRead'],
+): {
   readonly put: (chunk: Uint8Array) => void;
   readonly take: () => Uint8Array | undefined;
+  /** Past the queue, to somebody who waits. */
+  readonly pass: (chunk: Uint8Array) => Uint8Array;
   readonly clear: () => void;
+  readonly takeBack: () => void;
 } {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   let paused = false;
+  let lent: Uint8Array | undefined;
+  const pass = (chunk: Uint8Array): Uint8Array => {
+    if (onRead !== null) lent = chunk;
+    return chunk;
+  };
+  const takeBack = (): void => {
+    if (lent !== undefined) onRead?.(lent);
+    lent = undefined;
+  };
   return {
     put: (chunk) => {
       chunks.push(chunk);
@@ -146,6 +164,7 @@ function boundedQueue(connection: Connection): {
       connection.pause();
     },
     take: () => {
+      takeBack();
       const chunk = chunks.shift();
       bytes -= chunk?.length ?? 0;
       // Parses what waits in the socket, and may put more here, before it returns.
@@ -153,10 +172,13 @@ function boundedQueue(connection: Connection): {
         paused = false;
         connection.resume();
       }
-      return chunk;
+      return chunk === undefined ? undefined : pass(chunk);
     },
+    pass,
+    // What was taken last may still be looked at.
     clear: () => {
       chunks.length = 0;
     },
+    takeBack,
   };
 }

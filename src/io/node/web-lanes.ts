@@ -7,6 +7,7 @@ import process from 'node:process';
 import type { buildConnector as BuildConnector, Dispatcher } from 'undici';
 import type { Environment, HttpRequest } from '../io.ts';
 import { buildConnector, Client, Pool } from './undici.ts';
+import { createReadBuffers, type ReadBuffers, readBytesMax } from './web-buffers.ts';
 import { type Proxy, proxyOf } from './web-proxy.ts';
 import { type Ending, throughProxy } from './web-tunnel.ts';
 
@@ -18,6 +19,8 @@ export interface Lane {
     handler: Dispatcher.DispatchHandler,
     connection: 'kept' | 'new',
   ) => void;
+  /** What a body lent out comes back. */
+  readonly giveBack: (chunk: Uint8Array) => void;
 }
 
 export interface Lanes {
@@ -39,6 +42,7 @@ const connectTimeoutMs = 60_000;
 
 export function createLanes(environment: Pick<Environment, 'get'>): Lanes {
   const lanes = new Map<string, Lane>();
+  const buffers = createReadBuffers();
   return {
     laneTo: ({ origin, protocol, hostname, port }, connection) => {
       const proxy = proxyOf({ protocol, hostname, port }, connection.proxy, environment.get);
@@ -50,6 +54,7 @@ export function createLanes(environment: Pick<Environment, 'get'>): Lanes {
         createLane(new URL(origin), {
           proxy,
           connectionsMax,
+          buffers,
           authorities: authoritiesBeside(connection.ca, environment.get('SSL_CERT_FILE')),
         });
       lanes.set(name, lane);
@@ -61,20 +66,29 @@ export function createLanes(environment: Pick<Environment, 'get'>): Lanes {
 interface LaneOptions {
   readonly proxy: Proxy | null;
   readonly connectionsMax: number;
+  readonly buffers: ReadBuffers;
   /** All that is trusted; null: what Node trusts by itself. */
   readonly authorities: readonly string[] | null;
 }
 
-function createLane(origin: URL, { proxy, connectionsMax, authorities }: LaneOptions): Lane {
+function createLane(origin: URL, lane: LaneOptions): Lane {
+  const { proxy, connectionsMax, buffers, authorities } = lane;
   const connecting = new Set<Ending>();
-  const direct = trackedConnector(connecting, authorities);
   const isTunnelled = proxy !== null && origin.protocol === 'https:';
+  // TLS reads into memory of its own.
+  const direct = trackedConnector(connecting, {
+    ...(authorities === null ? {} : { ca: [...authorities] }),
+    ...(origin.protocol === 'https:'
+      ? {}
+      : { onread: buffers.onread, highWaterMark: readBytesMax }),
+  });
   const connect = proxy === null ? direct : throughProxy(proxy, direct, connecting, isTunnelled);
   const to = proxy !== null && !isTunnelled ? proxy.url : origin;
   const options = { connect, allowH2: false, maxHeaderSize: headerBytesMax };
   const pool = new Pool(to.origin, { ...options, connections: connectionsMax });
   let waiting = 0;
   return {
+    giveBack: buffers.giveBack,
     enter: () => {
       let entered = true;
       waiting += 1;
@@ -117,14 +131,14 @@ const absolute = (
 
 function trackedConnector(
   connecting: Set<Ending>,
-  authorities: readonly string[] | null,
+  socketOptions: object,
 ): BuildConnector.connector {
   const connect = buildConnector({
     allowH2: false,
     timeout: connectTimeoutMs,
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: addressTimeoutMs,
-    ...(authorities === null ? {} : { ca: [...authorities] }),
+    ...socketOptions,
   }) as (...call: Parameters<BuildConnector.connector>) => Socket;
   return (options, callback) => {
     const socket = connect(options, (...result) => {

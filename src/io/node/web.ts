@@ -72,7 +72,8 @@ function exchange(call: Exchange): Promise<HttpResponse> {
       if (settled || status < 200) return;
       settle();
       const idleTimeoutMs = request.idleTimeoutMs ?? request.timeoutMs;
-      body = webBody(started, { name, idleTimeoutMs, signal: request.signal });
+      const onRead = request.lendsChunks === true ? lane.giveBack : null;
+      body = webBody(started, { name, idleTimeoutMs, onRead, signal: request.signal });
       resolve({ status, headers: joined(headers), body: body.bytes });
     },
     onResponseData: (_, chunk) => body?.push(chunk),
