@@ -12,9 +12,11 @@ import {
   refused,
   warningProblem,
 } from '../../../core/problem.ts';
+import { wrongConfig } from '../../distribution/manifest-document.ts';
+import { configBytesMax, type RegistryClient } from '../../distribution/registry.ts';
 import { onRoutes, overRoutes, type Route } from '../../registries/route.ts';
 import type { Source, SourceContext } from '../../source.ts';
-import { configBytesMax, type RegistryClient, registryClient } from './client.ts';
+import { registryClient } from './client.ts';
 import { formatOllamaName, originOf, parseOllamaReference } from './reference.ts';
 import { artifactOf, type Manifest, parseFacts, parseManifest } from './translate.ts';
 
@@ -30,7 +32,7 @@ export const ollamaSource = {
     return overRoutes(routesOf(name.value, context), context.signal, async (route) => {
       const client = registryClient(name.value, route, context);
       const short = shortOllamaName(name.value);
-      const manifest = parseManifest(await client.manifest(), short);
+      const manifest = parseManifest(await client.manifest(name.value.tag), short);
       if (!manifest.ok) return manifest;
       const facts = await readFacts(client, manifest.value, short);
       if (!facts.ok) return facts;
@@ -87,13 +89,4 @@ const withoutFacts = (name: string): Problem =>
     code: 'source/no-facts',
     summary: 'A source does not say what it holds',
     detail: `The configuration of ${name} cannot be read: its format, size and context length stay unknown.`,
-  });
-
-const wrongConfig = (name: string): Problem =>
-  errorProblem({
-    code: 'source/bad-manifest',
-    summary: 'A registry sends what is not the manifest of a model',
-    detail: `The configuration of ${name} has not the digest that its manifest gives.`,
-    remedy: 'Check the registry and the proxies before it; a mirror may be out of date.',
-    retry: 'later',
   });

@@ -65,13 +65,6 @@ export function originOf({ host }: OllamaName): URL {
   return new URL(`${isLoopback(hostname) ? 'http' : 'https'}://${host}`);
 }
 
-/** Below the registry's address. */
-export const registryPath = (
-  { namespace, model }: OllamaName,
-  kind: 'manifests' | 'blobs',
-  what: string,
-): string => `v2/${namespace}/${model}/${kind}/${what}`;
-
 const says = (also: string): string =>
   `must begin with a letter, digit or underscore, go on with these${also}, and not be too long`;
 

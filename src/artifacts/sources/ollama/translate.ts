@@ -6,7 +6,8 @@ import { type Digest, isDigest } from '../../../core/digest.ts';
 import { sha256Text } from '../../../core/hash.ts';
 import { isObject } from '../../../core/json-object.ts';
 import { type Checked, checked, errorProblem, refused } from '../../../core/problem.ts';
-import { decodeText, parseJson } from './untrusted.ts';
+import { badManifest, readManifestDocument } from '../../distribution/manifest-document.ts';
+import { decodeText, parseJson } from '../../distribution/untrusted.ts';
 
 export interface Manifest {
   /** As it came, byte for byte. */
@@ -33,12 +34,9 @@ const totalBytesMax = 2 ** 50;
 /** `name` is for messages only. */
 export function parseManifest(bytes: Uint8Array, name: string): Checked<Manifest> {
   const bad = (detail: string): Checked<never> => refused(badManifest(name, detail));
-  const text = decodeText(bytes);
-  const document = text === null ? null : parseJson(text);
-  if (text === null || !isObject(document)) {
-    return bad(`What it sends begins with ${beginning(bytes)} and is not a manifest in JSON.`);
-  }
-  if (document['schemaVersion'] !== 2) return bad('Its schemaVersion is not 2.');
+  const read = readManifestDocument(bytes, name);
+  if (!read.ok) return read;
+  const { text, fields: document } = read.value;
   const type = document['mediaType'];
   if (type !== undefined && !manifestTypes.has(type))
     return bad('Its mediaType is that of something else.');
@@ -143,14 +141,6 @@ function parseCount(text: string | null): number | null {
   return match === null || scale === undefined ? null : Math.round(Number(match[1]) * scale);
 }
 
-const badManifest = (name: string, detail: string) =>
-  errorProblem({
-    code: 'source/bad-manifest',
-    summary: 'A registry sends what is not the manifest of a model',
-    detail: `The manifest of ${name} cannot be used. ${detail}`,
-    remedy: 'Check that the host is a model registry and that no proxy answers in its place.',
-  });
-
 const withoutWeights = (name: string, files: readonly ArtifactFile[]) =>
   files.some((file) => file.mediaType === `${imageType}tensor`)
     ? errorProblem({
@@ -160,13 +150,3 @@ const withoutWeights = (name: string, files: readonly ArtifactFile[]) =>
         remedy: 'Choose a tag in GGUF.',
       })
     : badManifest(name, 'It lists no weights; models that run in a cloud have none.');
-
-/** The first bytes, told in a way that cannot disturb a terminal. */
-const beginning = (bytes: Uint8Array): string =>
-  bytes.length === 0
-    ? 'nothing at all'
-    : JSON.stringify(
-        Buffer.from(bytes.subarray(0, 24))
-          .toString('latin1')
-          .replace(/[^\u0020-\u007e]/g, '.'),
-      );
