@@ -28,6 +28,8 @@ export interface ModelRequest {
   readonly model: string;
   /** Canonical source reference. */
   readonly source: string;
+  /** What the source resolved to; absent while that is not known. */
+  readonly artifact?: Artifact;
   readonly servedName?: string;
   readonly aliases: readonly string[];
   readonly residency: Residency;

@@ -8,7 +8,7 @@ export interface SourceAdvice {
   readonly remedy: string;
 }
 
-const schemes = ['ollama', 'file', 'https'] as const;
+const schemes = ['ollama', 'oci', 'file', 'https'] as const;
 
 /** Pure. */
 export function sourceAdvice(source: string): SourceAdvice {
@@ -24,6 +24,8 @@ export function sourceAdvice(source: string): SourceAdvice {
   if (scheme === 'http' || scheme === 'https') return web(source, is);
   if (scheme === 'file') return { detail: `${is}, which names no file.`, remedy: asFile };
   if (scheme === 'ollama') return { detail: `${is}, which is not a name.`, remedy: asName };
+  if (scheme === 'oci')
+    return { detail: `${is}, which names no model in a registry.`, remedy: asOci };
   const near = didYouMean(scheme, schemes);
   const known = schemes.map((name) => `\`${name}://\``).join(', ');
   return {
@@ -35,6 +37,8 @@ export function sourceAdvice(source: string): SourceAdvice {
 }
 
 const asFile = 'Write `file://./model.gguf`, relative to the folder of this manifest.';
+const asOci =
+  'Write `oci://host/name:tag`, in lower case, as in `oci://docker.io/ai/smollm2:latest`.';
 const asName = 'Write it as `ollama pull` takes it, without spaces: `qwen3:8b`.';
 
 /** As the schema's pattern has it. */

@@ -2,6 +2,8 @@
 // names the field, so that whoever knows the file can say where it stands.
 import { isDigest } from '../core/digest.ts';
 import { sha256Text } from '../core/hash.ts';
+import { isInside } from '../core/relative-path.ts';
+import { isWeightsPath, weightsDigest } from '../core/weights.ts';
 import type { LockEntry, LockHeader } from './lock-entry.ts';
 
 export type FieldPath = readonly (string | number)[];
@@ -94,17 +96,11 @@ function identityFaults(entry: LockEntry): readonly Fault[] {
     );
   }
   if (files.some((file) => file.digest === weights)) return [];
+  if (weightsDigest(files.filter(({ path }) => isWeightsPath(path))) === weights) return [];
   return mismatch(['weights'], 'None of the files has the digest of the weights.');
 }
 
 const isName = (text: string): boolean => text.length <= 63 && nameRule.test(text);
-
-/** No way out of the folder that it is meant in, on any platform. */
-const isInside = (path: string): boolean =>
-  path.length > 0 &&
-  path.length <= 4_096 &&
-  !/[\u0000-\u001f\u007f\\]|^[A-Za-z]:|^\//.test(path) &&
-  !path.split('/').some((name) => name === '' || name === '.' || name === '..');
 
 const unless = (holds: boolean, path: FieldPath, detail: string): readonly Fault[] =>
   holds ? [] : [{ path, code: 'lock/invalid-value', detail }];

@@ -97,8 +97,7 @@ async function serve(
   const [main, ...rest] = pinned.pins;
   assert(main !== undefined, 'a Model has a source');
   const adapters = rest.map(({ artifact }) => adapterOf(artifact));
-  const shapes =
-    adapters.length === 0 ? able : engine.backend.check(modelRequest(request, source, adapters));
+  const shapes = engine.backend.check(modelRequest(request, source, adapters, main.artifact));
   if (!shapes.ok) return unable(shapes.problems, request, engine, context);
   return {
     placements: placementsOf(request, engine, shapes.value, main.artifact, request.model.origin),

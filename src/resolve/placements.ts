@@ -12,12 +12,14 @@ export function modelRequest(
   request: Request,
   source: string,
   adapters: NonNullable<Recipe['adapters']>,
+  artifact?: Artifact,
 ): ModelRequest {
   const { spec, metadata } = request.model;
   const { system, template, parameters } = spec.derive ?? {};
   return {
     model: metadata.name,
     source,
+    ...(artifact === undefined ? {} : { artifact }),
     aliases: spec.aliases ?? [],
     residency: request.residency,
     runtime: request.runtime,

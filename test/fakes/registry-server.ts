@@ -109,7 +109,7 @@ function answer(
     if (headers['authorization'] !== undefined) return plain(400, 'two kinds of authorization');
     return ranged(store.blobs.get(cdn), headers);
   }
-  const asked = /^\/v2\/([^/]+\/[^/]+)\/(manifests|blobs)\/([^/]+)$/.exec(path);
+  const asked = /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(path);
   if (asked === null) return path === '/' ? plain(200, 'fake registry') : plain(404, 'not found');
   if (tokens !== 'not-asked' && headers['authorization'] !== `Bearer ${token}`) {
     const challenge = `Bearer realm="${url.origin}/token",service="registry",scope="repository:${asked[1]}:pull"`;

@@ -6,9 +6,10 @@ import { type Checked, checked, errorProblem, refused } from '../../core/problem
 import type { Source, Sources } from '../source.ts';
 import { fileSource } from './file/index.ts';
 import { httpSource, httpsSource } from './https/index.ts';
+import { ociSource } from './oci/index.ts';
 import { ollamaSource } from './ollama/index.ts';
 
-const list: readonly Source[] = [ollamaSource, fileSource, httpsSource, httpSource];
+const list: readonly Source[] = [ollamaSource, ociSource, fileSource, httpsSource, httpSource];
 
 /** The list as the stages are given it. */
 export const sources: Sources = {
@@ -59,7 +60,6 @@ function withoutScheme(reference: string): Checked<Source> {
 
 const notYet: Readonly<Record<string, string>> = {
   hf: 'For now, name one of its GGUF files by its address, https://huggingface.co/<org>/<repo>/resolve/<revision>/<file>#sha256=<digest>; or, with an Ollama, ollama://hf.co/<org>/<repo>:<quantization>.',
-  oci: 'For now, use ollama:// for a registry that speaks the protocol of Ollama, or https://…#sha256=<digest> for a single file.',
 };
 
 const suggestion = (scheme: string): string => {
@@ -67,7 +67,7 @@ const suggestion = (scheme: string): string => {
     scheme,
     list.map((one) => one.scheme),
   );
-  return near === null ? 'Use ollama://, file:// or https://.' : `Did you mean ${near}://?`;
+  return near === null ? 'Use ollama://, oci://, file:// or https://.' : `Did you mean ${near}://?`;
 };
 
 const unknown = (what: string, remedy: string) =>

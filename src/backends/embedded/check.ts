@@ -13,11 +13,13 @@ import { didYouMean } from '../../core/did-you-mean.ts';
 import { type Checked, checked, type Problem } from '../../core/problem.ts';
 import type { ModelRequest, PlacementShape } from '../backend.ts';
 import { unsupported } from '../unsupported.ts';
+import { weightsProblems } from '../weights-file.ts';
 import { parameterChecks } from './parameters.ts';
 
 export function check(request: ModelRequest): Checked<readonly PlacementShape[]> {
   const problems = [
     ...sourceProblems(request.source),
+    ...weightsProblems(request.artifact),
     ...nameProblems(request),
     ...runtimeProblems(request.runtime),
     ...recipeProblems(request.derive),
@@ -84,7 +86,7 @@ function sourceProblems(source: string): readonly Problem[] {
     unsupported(
       'spec.source',
       `The embedded engine cannot take models from registries of Ollama's kind yet (${source}).`,
-      'Name a file (file://./model.gguf) or a download (https://…#sha256=…), or run an Ollama.',
+      'Name a file (file://./model.gguf), a download (https://…#sha256=…) or a model in a registry of the OCI kind (oci://host/name:tag), or run an Ollama.',
     ),
   ];
 }

@@ -15,6 +15,7 @@ import { shortOllamaName } from '../../core/ollama-name.ts';
 import { type Checked, checked, type Problem, warningProblem } from '../../core/problem.ts';
 import type { ModelRequest, PlacementShape } from '../backend.ts';
 import { unsupported } from '../unsupported.ts';
+import { weightsProblems } from '../weights-file.ts';
 import { canonicalName, importedBaseName, nameRefusal, parseName } from './names.ts';
 import { canonicalParameters, fitsParameterType, parameterTypes } from './parameters.ts';
 import { nameOfSource } from './translate.ts';
@@ -131,15 +132,15 @@ function bakedParameters(runtime: LoadOptions): Record<string, number> {
 }
 
 /** Plain http is a source's own business: it allows that on loopback only. */
-const importedSchemes = ['file', 'https', 'http'];
+const importedSchemes = ['oci', 'file', 'https', 'http'];
 
-function sourceProblems({ source }: ModelRequest): readonly Problem[] {
+function sourceProblems({ source, artifact }: ModelRequest): readonly Problem[] {
   const [scheme = '', rest = ''] = source.split('://');
-  if (importedSchemes.includes(scheme)) return [];
+  if (importedSchemes.includes(scheme)) return weightsProblems(artifact);
   const refusal =
     scheme === 'ollama'
       ? nameRefusal(rest)
-      : `Ollama takes ollama://, file:// and https:// sources; this one is ${scheme}://.`;
+      : `Ollama takes ollama://, oci://, file:// and https:// sources; this one is ${scheme}://.`;
   if (refusal === null) return [];
   return [unsupported('spec.source', refusal, 'Choose another source, or another engine.')];
 }

@@ -8,6 +8,7 @@ import type { Digest } from '../../core/digest.ts';
 import type { Details } from '../../core/observed.ts';
 import { type Problem, ProblemError } from '../../core/problem.ts';
 import type { PerformContext, Performed } from '../backend.ts';
+import { importedFiles } from '../weights-file.ts';
 import { uploadFiles } from './blobs.ts';
 import { type Creation, copy, create, show } from './client.ts';
 import { changedMeanwhile, engineFailure } from './failures.ts';
@@ -27,13 +28,19 @@ export function importFiles(
   context: PerformContext,
   { name, artifact, replaces }: CreateWork,
 ): Promise<Performed> {
-  const files = Object.fromEntries(artifact.files.map((file) => [file.path, file.digest]));
+  const files = Object.fromEntries(importedFiles(artifact).map((file) => [file.path, file.digest]));
   return replace(workshop, context, {
     name,
     outcome: 'created',
     replaces,
     coming: null,
-    prepare: (progress) => uploadFiles(workshop.engine, context, [artifact], progress),
+    prepare: (progress) =>
+      uploadFiles(
+        workshop.engine,
+        context,
+        [{ ...artifact, files: importedFiles(artifact) }],
+        progress,
+      ),
     make: (progress) => follow(workshop, context, { model: name, files }, progress),
     details: () => show(workshop.engine, context, name),
   });

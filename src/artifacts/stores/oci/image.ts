@@ -12,12 +12,12 @@ import { isObject, parseObject } from '../../../core/json-object.ts';
 import { type Descriptor, manifestMediaType, parseDescriptor, parseDescriptors } from './layout.ts';
 import { parseRecipe } from './recipe.ts';
 
-const artifactType = 'application/vnd.cncf.model.manifest.v1+json';
+export const modelArtifactType = 'application/vnd.cncf.model.manifest.v1+json';
 const configMediaType = 'application/vnd.cncf.model.config.v1+json';
 const weightMediaType = 'application/vnd.cncf.model.weight.v1.raw';
-const filePathAnnotation = 'org.cncf.model.filepath';
-const recipeAnnotation = 'dev.modelctl.recipe';
-const weightsAnnotation = 'dev.modelctl.weights';
+export const filePathAnnotation = 'org.cncf.model.filepath';
+export const recipeAnnotation = 'dev.modelctl.recipe';
+export const weightsAnnotation = 'dev.modelctl.weights';
 
 /** A manifest that is about to be stored. */
 export interface ModelImage {
@@ -66,7 +66,7 @@ export function modelImage(artifact: Artifact, recipe: Recipe): ModelImage {
   const manifest = canonicalJson({
     schemaVersion: 2,
     mediaType: manifestMediaType,
-    artifactType,
+    artifactType: modelArtifactType,
     config: {
       mediaType: configMediaType,
       digest: config.digest,
