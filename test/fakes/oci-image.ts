@@ -19,7 +19,7 @@ export interface OciImage {
 type Target = Pick<RegistryStore, 'manifests' | 'blobs'>;
 
 export const weightType = 'application/vnd.cncf.model.weight.v1.raw';
-const usualConfig = { descriptor: { name: 'tiny' }, config: { format: 'gguf' } };
+export const usualConfig = { descriptor: { name: 'tiny' }, config: { format: 'gguf' } };
 
 /** One layer of ModelPack. */
 export const modelFile = (path: string, content: Uint8Array | string): ImageLayer => ({
