@@ -28,19 +28,14 @@ export function importFiles(
   context: PerformContext,
   { name, artifact, replaces }: CreateWork,
 ): Promise<Performed> {
-  const files = Object.fromEntries(importedFiles(artifact).map((file) => [file.path, file.digest]));
+  const given = { ...artifact, files: importedFiles(artifact) };
+  const files = Object.fromEntries(given.files.map((file) => [file.path, file.digest]));
   return replace(workshop, context, {
     name,
     outcome: 'created',
     replaces,
     coming: null,
-    prepare: (progress) =>
-      uploadFiles(
-        workshop.engine,
-        context,
-        [{ ...artifact, files: importedFiles(artifact) }],
-        progress,
-      ),
+    prepare: (progress) => uploadFiles(workshop.engine, context, [given], progress),
     make: (progress) => follow(workshop, context, { model: name, files }, progress),
     details: () => show(workshop.engine, context, name),
   });

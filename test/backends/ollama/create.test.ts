@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Digest } from '../../../src/core/digest.ts';
 import type { CreateAction } from '../../../src/core/plan.ts';
 import { parse } from '../../fakes/ollama/name.ts';
 import { sha256 } from '../../fakes/ollama/store.ts';
@@ -143,6 +144,21 @@ describe('an imported file', () => {
     world.fake.log.length = 0;
     await bringAll(world, { servedName: 'contract-other' });
     expect(asked(world)).not.toContain('POST /api/blobs/sha256:…');
+  });
+
+  test('is sent without what stands beside it and is not GGUF', async () => {
+    const world = importWorld();
+    const [first] = buildsOf(world, {});
+    if (first?.kind !== 'create') throw new Error('one build');
+    const { artifact } = first;
+    const licence = { path: 'LICENSE', bytes: 1, digest: sha256('l') as Digest };
+    const more = { ...artifact, files: [licence, ...artifact.files] };
+    expect(await act(world, { ...first, artifact: more })).toMatchObject({ outcome: 'created' });
+    const created = world.fake.log.find(({ path }) => path === '/api/create');
+    expect(JSON.parse(created?.body ?? '')).toMatchObject({
+      files: { 'model-1.gguf': artifact.weights },
+    });
+    expect(asked(world).filter((line) => line.includes(licence.digest))).toEqual([]);
   });
 
   test('is fetched only when the engine does not have it', async () => {
