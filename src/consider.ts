@@ -10,7 +10,7 @@ import type { LedgerView } from './core/inventory.ts';
 import { backendKey } from './core/key.ts';
 import type { Observed } from './core/observed.ts';
 import type { Plan } from './core/plan.ts';
-import { type Checked, checked, refused } from './core/problem.ts';
+import { type Checked, checked, type Problem, refused } from './core/problem.ts';
 import type { Manifests } from './core/resource.ts';
 import type { Io } from './io/io.ts';
 import { load } from './manifest/load.ts';
@@ -20,7 +20,9 @@ import { plan } from './plan/plan.ts';
 import type { ReconcileRequest } from './reconcile.ts';
 import type { Ledger } from './record/ledger.ts';
 import type { Engine } from './resolve/engines.ts';
+import { unlocked } from './resolve/lock-gap.ts';
 import { type LockUpdate, lockUpdate, noLockUpdate } from './resolve/lock-update.ts';
+import { declaredReferences } from './resolve/references.ts';
 import { type Resolved, resolve } from './resolve/resolve.ts';
 import { readSet, type SetState } from './resolve/set.ts';
 
@@ -65,6 +67,10 @@ export async function consider(
   if (unknown.length > 0) return refused(...loaded.problems, ...unknown);
   const setState = await readSet(manifests, around.stateFolder, io);
   if (!setState.ok) return setState;
+  if (request.locked === true) {
+    const refusals = unlockedProblems(manifests, setState.value, around);
+    if (refusals.length > 0) return refused(...loaded.problems, ...refusals);
+  }
   const set = setState.value.lock?.set ?? around.newSet;
   const recordedEngine = ledger.setRecord(set)?.engine ?? null;
   const resolved = await resolve(
@@ -74,7 +80,6 @@ export async function consider(
       setFolder: setState.value.folder,
       locked: setState.value.locked,
       known: (source) => setState.value.pinnedElsewhere(source) ?? around.resolved.get(source),
-      refuseUnlocked: request.locked ?? false,
       incompleteBecause: incompleteBecause(request, ledger, set, setState.value),
       self: { named: hostNamed(request, io), hostname: io.environment.hostname },
       recordedEngine,
@@ -109,6 +114,18 @@ export async function consider(
     },
     [...loaded.problems, ...unknownTakeOvers(request.takeOver, manifests, desired)],
   );
+}
+
+/** Known from files alone: no engine and no source is asked for what is refused. */
+function unlockedProblems(
+  manifests: Manifests,
+  state: SetState,
+  { sources, io }: Surroundings,
+): readonly Problem[] {
+  const declared = declaredReferences({ manifests, sources, folder: state.folder, io });
+  if (!declared.ok) return declared.problems;
+  const problem = unlocked(state, manifests, declared.value);
+  return problem === null ? [] : [problem];
 }
 
 /** What left the set may stand on an engine that no Model names any more: that is looked at too. */

@@ -1,4 +1,4 @@
-// The public API: what `import { apply, plan, survey, validate } from 'modelctl'` gives. What is
+// The public API: what `import { apply, plan, survey, … } from 'modelctl'` gives. What is
 // not exported here may change with any release.
 
 export type { Sources } from './artifacts/source.ts';
@@ -25,8 +25,21 @@ export type {
   SurveyedSet,
   SurveyStatus,
 } from './core/surveyed.ts';
+export type { ChangedPart, LockedLine, Standing, Version } from './core/upstream.ts';
 export type { Io } from './io/io.ts';
-export { apply, type Options, type PlanRequest, plan, survey, validate } from './library.ts';
+export {
+  apply,
+  lock,
+  type Options,
+  outdated,
+  type PlanRequest,
+  plan,
+  survey,
+  update,
+  validate,
+} from './library.ts';
+export type { Locked, LockRequest } from './lock.ts';
+export type { Outdated, OutdatedRequest } from './outdated.ts';
 export {
   type LockState,
   type ReconcileContext,
@@ -35,3 +48,4 @@ export {
   reconcile,
 } from './reconcile.ts';
 export type { SurveyRequest } from './survey.ts';
+export type { Updated, UpdateRequest } from './update.ts';

@@ -1,13 +1,15 @@
-// The four things a program asks of modelctl, with the real world filled in: what is wrong with
-// these manifests, what would be done, do it, what is there. Each is what the command of that name
-// does, without its words.
+// What a program asks of modelctl, with the real world filled in: what is wrong with these manifests,
+// what would be done, do it, what is there; lock it, what moved upstream, take it. Each is what the
+// command of that name does, without its words.
 import type { Checked } from './core/problem.ts';
 import type { Report } from './core/progress.ts';
 import type { Manifests } from './core/resource.ts';
 import type { Survey } from './core/surveyed.ts';
 import type { Io } from './io/io.ts';
 import { createNodeIo } from './io/node.ts';
+import { type Locked, type LockRequest, lock as lockWith } from './lock.ts';
 import { load } from './manifest/load.ts';
+import { type Outdated, type OutdatedRequest, outdated as outdatedWith } from './outdated.ts';
 import {
   type ReconcileContext,
   type ReconcileRequest,
@@ -15,6 +17,7 @@ import {
   reconcile,
 } from './reconcile.ts';
 import { type SurveyRequest, survey as surveyWith } from './survey.ts';
+import { type Updated, type UpdateRequest, update as updateWith } from './update.ts';
 
 /** All optional: the defaults are this machine, no end, and nobody listening. */
 export interface Options extends Partial<Pick<ReconcileContext, 'engines' | 'sources'>> {
@@ -65,6 +68,33 @@ export function apply(request: PlanRequest, options: Options = {}): Promise<Reco
  */
 export function survey(request: SurveyRequest = {}, options: Options = {}): Promise<Survey> {
   return surveyWith(request, filled(options));
+}
+
+/**
+ * Writes the lock of the manifests: what it lacks is resolved and added, nothing is moved, and what
+ * is no longer declared goes. Asks sources only; engines, the ledger and the lock of the machine are
+ * left alone. With `check` it says what would change and asks nobody (`exitCode` 2). Rejects only
+ * for bugs.
+ */
+export function lock(request: LockRequest, options: Options = {}): Promise<Locked> {
+  return lockWith(request, filled(options));
+}
+
+/**
+ * How each locked source stands to what upstream serves now: what moved, in which parts, and the
+ * bytes to download. A source that cannot be asked is a row of its own (`exitCode` 3). Writes
+ * nothing. Rejects only for bugs.
+ */
+export function outdated(request: OutdatedRequest, options: Options = {}): Promise<Outdated> {
+  return outdatedWith(request, filled(options));
+}
+
+/**
+ * Moves the lock's entries of these Models, or of all, to what upstream serves now; the next apply
+ * installs it. Everything else in the lock stays byte for byte. Rejects only for bugs.
+ */
+export function update(request: UpdateRequest, options: Options = {}): Promise<Updated> {
+  return updateWith(request, filled(options));
 }
 
 const filled = (options: Options): ReconcileContext => ({

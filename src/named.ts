@@ -10,12 +10,21 @@ export function unknownTargets(
   targets: readonly string[] = [],
   manifests: Manifests,
 ): readonly Problem[] {
+  return unknownModels('plan/unknown-target', targets, manifests);
+}
+
+/** The same for any list of Model names. */
+export function unknownModels(
+  code: string,
+  names: readonly string[],
+  manifests: Manifests,
+): readonly Problem[] {
   const models = modelsOf(manifests);
-  return targets
+  return names
     .filter((name) => !models.has(name))
     .map((name) =>
       errorProblem({
-        code: 'plan/unknown-target',
+        code,
         summary: 'There is no such Model',
         detail: `No Model "${name}" is declared.${hint(name, models)}`,
         remedy: 'Name a Model by its metadata.name.',

@@ -20,6 +20,7 @@ import type { Report } from './core/progress.ts';
 import { homeOf } from './io/home.ts';
 import type { Io } from './io/io.ts';
 import { type Ledger, openLedger } from './record/ledger.ts';
+import { unlockedCode } from './resolve/lock-gap.ts';
 import { ledgerPathOf, reconcilerLockPathOf } from './state-files.ts';
 
 export interface ReconcileRequest {
@@ -29,7 +30,7 @@ export interface ReconcileRequest {
   readonly mode: 'plan' | 'apply';
   /** Evict what left the set. Default: false, it is listed as left over. */
   readonly prune?: boolean;
-  /** Refuse what the lock does not name, instead of adding it. */
+  /** Refuse when the lock is missing or not what the manifests want, instead of changing it. */
   readonly locked?: boolean;
   /** Served names or Model names whose foreign content may be replaced. */
   readonly takeOver?: readonly string[];
@@ -129,7 +130,7 @@ async function lookOnly(
   around: AroundLedger,
 ): Promise<{ readonly done: boolean; readonly result: Reconciliation }> {
   const considered = await consider(request, around);
-  if (!considered.ok) return { done: true, result: stopped(considered.problems, 1) };
+  if (!considered.ok) return { done: true, result: refusedWith(considered.problems) };
   const { value, problems } = considered;
   const stale = staleResult(request, value, problems, around.ledger);
   if (stale !== null) return { done: true, result: stale };
@@ -149,7 +150,7 @@ async function lookOnly(
 async function act(request: ReconcileRequest, around: AroundLedger): Promise<Reconciliation> {
   if (around.ledger.problem !== null) return stopped([around.ledger.problem], 6);
   const considered = await consider(request, around);
-  if (!considered.ok) return stopped(considered.problems, 1);
+  if (!considered.ok) return refusedWith(considered.problems);
   const { value, problems } = considered;
   const stale = staleResult(request, value, problems, around.ledger);
   if (stale !== null) return stale;
@@ -194,8 +195,8 @@ function resultOf(
     engineChoice: resolved.choice?.why ?? null,
     lock: {
       path: applied?.lockPath ?? setState.lockPath,
-      added: lockUpdate.added,
-      removed: lockUpdate.removed,
+      added: lockUpdate.added.length,
+      removed: lockUpdate.removed.length,
       written,
     },
     problems: [...(ledger.problem === null ? [] : [ledger.problem]), ...warnings],
@@ -246,6 +247,10 @@ async function withLedger<T>(
     ledger.close();
   }
 }
+
+/** What is wrong with what was given; a lock that `--locked` may not bring up to date is refused. */
+const refusedWith = (problems: readonly Problem[]): Reconciliation =>
+  stopped(problems, problems.some(({ code }) => code === unlockedCode) ? 6 : 1);
 
 const stopped = (
   problems: readonly Problem[],

@@ -17,9 +17,12 @@ describe('the public API', () => {
   test('is these functions and no others', () => {
     expect(Object.keys(modelctl).toSorted()).toEqual([
       'apply',
+      'lock',
+      'outdated',
       'plan',
       'reconcile',
       'survey',
+      'update',
       'validate',
     ]);
   });
@@ -31,6 +34,9 @@ describe('the public API', () => {
       { signal: new AbortController().signal, report: (event) => event.kind },
     );
     expectTypeOf(modelctl.survey).toBeCallableWith();
+    expectTypeOf(modelctl.lock).toBeCallableWith({ inputs: ['models'], check: true });
+    expectTypeOf(modelctl.outdated).toBeCallableWith({ inputs: ['models'], models: ['chat'] });
+    expectTypeOf(modelctl.update).toBeCallableWith({ inputs: ['models'], dryRun: true });
     expectTypeOf<PlanRequest>().not.toHaveProperty('mode');
     expectTypeOf<Options>().toExtend<{ readonly signal?: AbortSignal }>();
   });

@@ -241,7 +241,7 @@ describe('the set', () => {
   it('refuses with --locked what the lock does not name', async () => {
     machine.write('models.yaml', chat('chat:v1'));
     const result = await machine.apply({ locked: true });
-    expect(result.plan?.held.map(({ because }) => because)).toEqual(['unlocked']);
+    expect(result.problems.map((problem) => problem.code)).toEqual(['lock/unlocked']);
     expect(result.exitCode).toBe(6);
     expect(machine.ollama.mutations()).toEqual([]);
   });

@@ -26,7 +26,17 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'render/': ['core/'],
   // The pipeline itself: `reconcile.ts` and what stands beside it.
   'survey/': ['core/', 'models/', 'resolve/', ...ports()],
-  '*.ts': [...stages(), 'survey/', 'core/', 'io/', 'models/', 'artifacts/', 'backends/'],
+  'locking/': ['core/', 'models/', 'manifest/', 'resolve/', ...ports()],
+  '*.ts': [
+    ...stages(),
+    'survey/',
+    'locking/',
+    'core/',
+    'io/',
+    'models/',
+    'artifacts/',
+    'backends/',
+  ],
   'cli/': ['*'],
   'index.ts': ['*'],
 };

@@ -53,6 +53,11 @@ export interface Source {
    * one. `file://` stays relative to its manifest, so that a lock can travel.
    */
   readonly canonicalize: (reference: string) => Checked<string>;
+  /**
+   * Pure. Whether a canonical reference names its very bytes, as a digest or a commit does, so that
+   * it can never move. Absent: none does.
+   */
+  readonly isPinned?: (canonical: string) => boolean;
   /** Reads only, headers and manifests only: turns a floating reference into pinned bytes. */
   readonly resolve: (reference: string, context: SourceContext) => Promise<Checked<Artifact>>;
   /**

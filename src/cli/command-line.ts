@@ -2,7 +2,15 @@
 // suggestions and completion are all derived from.
 
 /** What a shell should offer for a value. */
-export type Completes = 'file' | 'model' | 'placement' | 'field' | 'command' | readonly string[];
+export type Completes =
+  | 'file'
+  | 'model'
+  /** A Model of the manifests that -f names, else one that the ledger knows. */
+  | 'declared'
+  | 'placement'
+  | 'field'
+  | 'command'
+  | readonly string[];
 
 export interface Flag {
   /** Long form without dashes. */

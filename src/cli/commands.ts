@@ -1,69 +1,8 @@
 // The one table of commands and flags. Parsing, help, suggestions and completion read it; each
 // command's work is in commands/<name>.ts and is imported only when it runs.
-import type { Command, Flag } from './command-line.ts';
-
-const filename: Flag = {
-  name: 'filename',
-  short: 'f',
-  value: 'FILE',
-  repeatable: true,
-  completes: 'file',
-  summary: 'a manifest file, a folder, a glob in quotes, or - for standard input',
-};
-
-const output = (...formats: readonly string[]): Flag => ({
-  name: 'output',
-  short: 'o',
-  value: 'FORMAT',
-  type: formats,
-  summary: `how to print the result: ${formats.join(', ')}`,
-});
-
-const json: Flag = {
-  name: 'json',
-  summary: 'print one JSON object per line: the version first, then events, then the result',
-};
-
-const host: Flag = {
-  name: 'host',
-  value: 'NAME',
-  summary: 'which declared Host this machine is; MODELCTL_HOST does the same',
-};
-
-const selector: Flag = {
-  name: 'selector',
-  short: 'l',
-  value: 'LABELS',
-  summary: 'only Models with these labels, as in team=search,tier!=test; needs -f',
-};
-
-const planning: readonly Flag[] = [
-  filename,
-  { name: 'prune', summary: 'evict what left the set' },
-  {
-    name: 'target',
-    value: 'MODEL',
-    repeatable: true,
-    completes: 'model',
-    summary: 'evaluate this Model only, and prune nothing',
-  },
-  { name: 'locked', summary: 'refuse what models.lock.yaml does not name, instead of adding it' },
-  {
-    name: 'take-over',
-    value: 'NAME',
-    repeatable: true,
-    completes: 'placement',
-    summary: 'replace what this name holds, though modelctl did not put it there',
-  },
-  {
-    name: 'allow-evictions',
-    value: 'N',
-    type: 'count',
-    summary: 'let the guard pass so many evictions and overwrites',
-  },
-  { name: 'same-set', summary: 'this set moved here from another folder on purpose' },
-  host,
-];
+import type { Command } from './command-line.ts';
+import { filename, host, json, output, planning, selector } from './flags.ts';
+import { lockCommands } from './lock-commands.ts';
 
 export const commands: readonly Command[] = [
   {
@@ -137,6 +76,7 @@ export const commands: readonly Command[] = [
       'modelctl apply plan.json',
     ],
   },
+  ...lockCommands,
   {
     name: 'get',
     summary: 'list models, backends, hosts or sets',

@@ -24,6 +24,7 @@ const inputFamilies: ReadonlySet<string> = new Set(['cli', 'manifest', 'lock', '
 export function exitCodeOf(problem: Problem): ExitCode {
   if (problem.severity === 'warning') return exitCode.done;
   if (problem.code === 'record/locked') return exitCode.locked;
+  if (problem.code === 'lock/unlocked') return exitCode.refused;
   const family = problem.code.split('/')[0] ?? '';
   return inputFamilies.has(family) ? exitCode.invalid : exitCode.partlyFailed;
 }

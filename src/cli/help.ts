@@ -12,6 +12,7 @@ export function renderHelp(command: Command | null, program: string): string {
 const groups: readonly (readonly [string, readonly string[]])[] = [
   ['Begin', ['init', 'validate', 'explain']],
   ['Change', ['plan', 'diff', 'apply', 'approve']],
+  ['Lock', ['lock', 'outdated', 'update']],
   ['Look', ['get', 'describe', 'adopt', 'history']],
   ['Use', ['run', 'engine']],
   ['Else', ['completion', 'version', 'help']],

@@ -25,6 +25,8 @@ export interface ProgressViewOptions {
   readonly clock: Clock;
   /** Show the plan before it is carried out. */
   readonly showPlan: boolean;
+  /** What is being done until there is a plan. */
+  readonly looking?: string;
 }
 
 const redrawMs = 100;
@@ -35,7 +37,7 @@ const byteEventMs = 200;
 
 export function createProgressView(options: ProgressViewOptions): ProgressView {
   if (options.output.streaming) return createEventStream(options);
-  const { terminal, clock, output } = options;
+  const { terminal, clock, output, looking = 'Looking at the engines …' } = options;
   const bars = terminal.stderr.isTty && !output.quiet;
   const redrawing = createRedrawing(terminal.stderr);
   const ending = new AbortController();
@@ -48,9 +50,7 @@ export function createProgressView(options: ProgressViewOptions): ProgressView {
       columns: terminal.stderr.columns() - 1,
       style: output.remarkStyle,
     });
-    redrawing.show(
-      state.plan === null && lines.length === 0 ? ['Looking at the engines …'] : lines,
-    );
+    redrawing.show(state.plan === null && lines.length === 0 ? [looking] : lines);
   };
   const remark = (text: string): void => {
     redrawing.clear();
@@ -85,7 +85,7 @@ export function createProgressView(options: ProgressViewOptions): ProgressView {
     signal: ending.signal,
     draw,
     onSlow: () => {
-      if (state.plan === null) remark('Looking at the engines …');
+      if (state.plan === null) remark(looking);
     },
   });
   return {

@@ -107,7 +107,7 @@ export interface Desired {
   /** Why not complete, for the held entries that follow from it. */
   readonly incompleteBecause: string | null;
   readonly placements: ReadonlyMap<PlacementKey, DesiredPlacement>;
-  /** What could not be turned into a placement: unlocked, unsupported, not resolvable now. */
+  /** What could not be turned into a placement: unsupported, not resolvable now. */
   readonly held: readonly Held[];
   /** Models that `held` keeps out of `placements` but which are still wanted: never pruned. */
   readonly heldModels: ReadonlySet<string>;

@@ -5,7 +5,6 @@ import type { Origin } from './problem.ts';
 export type HeldBecause =
   | 'unreachable'
   | 'conflict'
-  | 'unlocked'
   | 'partial-render'
   | 'does-not-fit'
   | 'in-use'
@@ -34,7 +33,6 @@ const refusals: ReadonlySet<HeldBecause> = new Set([
   'needs-approval',
   'conflict',
   'guard',
-  'unlocked',
   'unverifiable',
   'upstream-moved',
 ]);

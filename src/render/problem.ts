@@ -77,7 +77,14 @@ function retyped(rest: string, { program = 'modelctl', manifests = '' }: Typed):
   return [program, verb, ...(lacksManifests ? [manifests] : []), ...others].join(' ');
 }
 
-const planning: ReadonlySet<string> = new Set(['plan', 'diff', 'apply']);
+const planning: ReadonlySet<string> = new Set([
+  'plan',
+  'diff',
+  'apply',
+  'lock',
+  'outdated',
+  'update',
+]);
 
 /** A remedy that is a command and nothing else is set off like any other command. */
 const showRemedy = (remedy: string, typed: Typed): string =>

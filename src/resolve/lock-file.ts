@@ -9,8 +9,10 @@ import { compareText } from '../core/canonical.ts';
 import { lockFileName } from '../core/lock-file-name.ts';
 import { type Checked, checked, type Problem, refused } from '../core/problem.ts';
 import { type LockDocument, splitDocuments } from './lock-documents.ts';
+import { editEntry } from './lock-edit.ts';
 import { entryKey, type LockEntry, type LockFile } from './lock-entry.ts';
 import { printEntry, printHeader } from './lock-print.ts';
+import { printedEntry } from './lock-printed.ts';
 import { duplicateEntry, textProblem } from './lock-problems.ts';
 import { readEntry, readHeader } from './lock-read.ts';
 import { editFiles } from './lock-yaml.ts';
@@ -54,8 +56,10 @@ export const printLock = (lock: LockFile): string =>
 
 export interface LockChange {
   readonly added?: readonly LockEntry[];
-  /** By `entryKey`. An entry that moves is removed and added. */
+  /** By `entryKey`. */
   readonly removed?: Iterable<string>;
+  /** Entries that are there, with other bytes: each takes the place of the one with its key. */
+  readonly moved?: readonly LockEntry[];
   readonly files?: readonly string[];
 }
 
@@ -69,6 +73,7 @@ export function updateLock(text: string, change: LockChange): string {
   const newline = text.includes('\r\n') ? '\r\n' : '\n';
   const written = (printed: string): string => printed.replaceAll('\n', newline);
   const removed = new Set(change.removed);
+  const moved = new Map((change.moved ?? []).map((entry) => [entryKey(entry), entry]));
   const waiting = (change.added ?? []).toSorted(compareEntries).toReversed();
   const parts = [
     change.files === undefined ? first.text : headerWith(first, change.files, written),
@@ -86,7 +91,8 @@ export function updateLock(text: string, change: LockChange): string {
       }
       if (isRemoved) continue;
     }
-    parts.push(document.text);
+    const next = entry === null ? undefined : moved.get(entryKey(entry));
+    parts.push(next === undefined ? document.text : moveEntry(document, next, written));
   }
   return (
     parts.join('') +
@@ -106,6 +112,22 @@ function parsed(document: LockDocument): LockEntry {
   const entry = readEntry(document);
   assert(entry.ok, 'a lock is updated only after it was parsed');
   return entry.value;
+}
+
+/** As modelctl prints it where it did so before; what a person edited keeps its comments. */
+function moveEntry(
+  document: LockDocument,
+  entry: LockEntry,
+  written: (printed: string) => string,
+): string {
+  if (printedEntry(document) !== null) return written(printEntry(entry));
+  const edited = written(editEntry(document.text, printEntry(entry)));
+  const [reread] = splitDocuments(edited, lockFileName);
+  assert(
+    reread !== undefined && printEntry(parsed(reread)) === printEntry(entry),
+    'an edited lock entry says what it should',
+  );
+  return edited;
 }
 
 function headerWith(

@@ -1,12 +1,13 @@
 // What can be wrong with a lock, in words. A lock is machine-written and in git, so the way out is
 // nearly always to take it from there, or to let it be made again.
-import { errorProblem, type Problem } from '../core/problem.ts';
+import { errorProblem, type Problem, warningProblem } from '../core/problem.ts';
 import type { FieldPath } from './lock-check.ts';
 import { type LockDocument, originIn, saysNothing } from './lock-documents.ts';
 import type { LockEntry } from './lock-entry.ts';
+import type { DeclaredReference } from './references.ts';
 
 const restore = (file: string): string =>
-  `Take the file from git, or remove the entry and let the next apply resolve it again:\n  git checkout -- ${file.split('/').at(-1)}`;
+  `Take the file from git, or remove the entry and let \`modelctl lock\` resolve it again:\n  git checkout -- ${file.split('/').at(-1)}`;
 
 /** Of the text as a whole, before any of it is read as YAML. */
 export function textProblem(text: string, file: string): Problem | null {
@@ -15,7 +16,7 @@ export function textProblem(text: string, file: string): Problem | null {
       code: 'lock/empty',
       summary: 'The lock is empty',
       detail: 'Nothing stands in it, not even which set it is of.',
-      remedy: `Take the file from git, or delete it and let the next apply make a new one:\n  git checkout -- ${file.split('/').at(-1)}`,
+      remedy: `Take the file from git, or delete it and let \`modelctl lock\` make a new one:\n  git checkout -- ${file.split('/').at(-1)}`,
       origin: { file, line: 1, column: 1 },
     });
   }
@@ -26,7 +27,7 @@ export function textProblem(text: string, file: string): Problem | null {
       summary: 'The lock holds an unresolved merge conflict',
       detail: 'Git could not join two versions of the lock and left both here, between markers.',
       remedy:
-        'Each entry stands for itself, between lines of ---: keep those of both sides and remove the markers. Or take one side whole and let the next apply add what it lacks:\n  git checkout --theirs models.lock.yaml',
+        'Each entry stands for itself, between lines of ---: keep those of both sides and remove the markers. Or take one side whole and let `modelctl lock` add what it lacks:\n  git checkout --theirs models.lock.yaml',
       origin: originIn(text, conflict.index, file),
     });
   }
@@ -121,4 +122,22 @@ export const duplicateEntry = (
     remedy: 'Remove one of the two documents; a merge may have kept both.',
     origin: document.originAt(0),
     subject: `Model/${entry.model}`,
+  });
+
+export const noLock = (folder: string): Problem =>
+  errorProblem({
+    code: 'lock/missing',
+    summary: 'There is no lock',
+    detail: `No models.lock.yaml stands at or above ${folder}, so there is nothing to bring up to date.`,
+    remedy: 'Make one:\n\n    modelctl lock',
+  });
+
+export const notLocked = ({ model, source, origin }: DeclaredReference): Problem =>
+  warningProblem({
+    code: 'lock/no-entry',
+    summary: 'The lock has no entry for a source',
+    detail: `${source} is not locked yet, so there is nothing to move.`,
+    remedy: 'Add it:\n\n    modelctl lock',
+    subject: `Model/${model}`,
+    origin,
   });

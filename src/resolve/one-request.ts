@@ -1,16 +1,16 @@
 // One Model on one target, from its manifest to placements: its source in canonical form, its
 // engine, its bytes, and the names that serving it takes. Any of these may hold it or be wrong.
-import { dirname } from 'node:path';
 import type { PlacementShape } from '../backends/backend.ts';
 import type { Artifact } from '../core/artifact.ts';
 import { assert } from '../core/assert.ts';
 import type { DesiredPlacement, LoadOptions } from '../core/desired.ts';
 import type { Held } from '../core/held.ts';
-import { type Checked, type Problem, warningProblem } from '../core/problem.ts';
+import { type Problem, warningProblem } from '../core/problem.ts';
 import { type Manifests, resourceLabel } from '../core/resource.ts';
 import { type Engine, type EnginePool, engineKey } from './engines.ts';
 import { adapterOf, type Pin, type PinContext, type PinKey, type Pinned, pin } from './pin.ts';
 import { heldRequest, modelRequest, placementsOf } from './placements.ts';
+import { located, type Path, type Reference, referencesOf } from './references.ts';
 import type { Request } from './requests.ts';
 
 /** What one request comes to. */
@@ -37,9 +37,8 @@ export interface RequestContext {
   readonly engines: Map<string, Engine>;
 }
 
-type Path = readonly (string | number)[];
 /** The weights first, then the adapters. */
-type References = readonly (PinKey & { readonly path: Path })[];
+type References = readonly Reference[];
 type Partly = Partial<Outcome>;
 
 const nothing = {
@@ -52,20 +51,11 @@ const nothing = {
 };
 
 export async function resolveRequest(request: Request, context: RequestContext): Promise<Outcome> {
-  const { spec, metadata } = request.model;
-  const references: References[number][] = [];
+  const { sources, folder, io } = context.pin;
+  const from = { manifests: context.manifests, sources, folder, io };
+  const { references, problems } = referencesOf(request, from);
   const common = { ...nothing, references, runtime: request.runtime };
-  const texts: readonly (readonly [string, Path])[] = [
-    [spec.source, ['spec', 'source']],
-    ...(spec.derive?.adapters ?? []).map(
-      (text, index) => [text, ['spec', 'derive', 'adapters', index]] as const,
-    ),
-  ];
-  for (const [text, path] of texts) {
-    const source = canonicalSource(request, text, context);
-    if (!source.ok) return { ...common, ...failed(source.problems, request, context, path) };
-    references.push({ model: metadata.name, target: request.target, source: source.value, path });
-  }
+  if (problems.length > 0) return { ...common, problems };
   const outcome = request.here
     ? await serve(request, references, context)
     : await pinOnly(request, references, context);
@@ -102,7 +92,9 @@ async function serve(
   return {
     placements: placementsOf(request, engine, shapes.value, main.artifact, request.model.origin),
     pins: pinned.pins,
-    held: pinned.moved.map((detail) => heldRequest(request, engine, shapes.value, changed(detail))),
+    held: pinned.moved.map((detail) =>
+      heldRequest(request, engine, shapes.value, changed(request, detail)),
+    ),
     problems: [
       ...located(shapes.problems, request, context, ['spec']),
       ...located(unknownFormat(main.artifact), request, context, ['spec', 'source']),
@@ -179,24 +171,11 @@ const held = (
   heldModels: [request.model.metadata.name],
 });
 
-const changed = (detail: string) => ({
+const changed = ({ model }: Request, detail: string) => ({
   because: 'upstream-moved' as const,
   detail,
-  remedy: 'Put the file back, or give the new one another name and edit spec.source.',
+  remedy: `Put the file back, or take the new one: \`modelctl update ${model.metadata.name}\`.`,
 });
-
-function canonicalSource(
-  { model }: Request,
-  reference: string,
-  { pin: { sources, folder, io } }: RequestContext,
-): Checked<string> {
-  const { file } = model.origin;
-  const from = file === '-' ? io.environment.workingFolder : dirname(file);
-  const rebased = reference.startsWith(`${sources.local.scheme}:`)
-    ? sources.local.rebase(reference, from, folder, io.environment.platform)
-    : reference;
-  return sources.canonicalize(rebased);
-}
 
 const failed = (
   problems: readonly Problem[],
@@ -204,18 +183,3 @@ const failed = (
   context: RequestContext,
   path: Path,
 ): Partly => ({ problems: located(problems, request, context, path) });
-
-function located(
-  problems: readonly Problem[],
-  { model }: Request,
-  { manifests }: RequestContext,
-  path: Path,
-): readonly Problem[] {
-  if (problems.length === 0) return [];
-  const at = {
-    origin: manifests.locate(model, path),
-    subject: resourceLabel(model),
-    path: path.join('.'),
-  };
-  return problems.map((problem) => ({ ...at, ...problem }));
-}

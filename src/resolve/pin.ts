@@ -36,8 +36,6 @@ export interface PinContext extends SourceContext {
   readonly known: (source: string) => Artifact | undefined;
   /** What is being resolved now, by source: nothing is asked for twice. */
   readonly resolving: Map<string, Promise<Checked<Artifact>>>;
-  /** `--locked`: what the lock does not name is refused, not resolved. */
-  readonly refuseUnlocked: boolean;
 }
 
 export async function pin(key: PinKey, context: PinContext): Promise<Pinned> {
@@ -45,14 +43,6 @@ export async function pin(key: PinKey, context: PinContext): Promise<Pinned> {
   if (artifact !== undefined) {
     const moved = await changedInPlace(artifact, context);
     return { kind: 'pinned', pin: { ...key, artifact }, moved };
-  }
-  if (context.refuseUnlocked) {
-    return {
-      kind: 'held',
-      because: 'unlocked',
-      detail: `The lock has no entry for ${key.source}.`,
-      remedy: 'Let `modelctl apply` without --locked add it, and commit the lock.',
-    };
   }
   // One source stands for the same bytes throughout a set, whenever a Model of it was added.
   const known = context.known(key.source);

@@ -27,7 +27,6 @@ export interface ResolveInput {
   readonly locked: (key: PinKey) => Artifact | undefined;
   /** The bytes of a source: pinned for another Model, or resolved a moment ago by the same run. */
   readonly known: (source: string) => Artifact | undefined;
-  readonly refuseUnlocked: boolean;
   /** Why nothing may be pruned, as far as files and lock tell; null when they are complete. */
   readonly incompleteBecause: string | null;
   readonly self: SelfNames;
@@ -70,11 +69,11 @@ export async function resolve(
   if (!pool.ok) return refused(...problems, ...pool.problems);
 
   const engines = new Map(pool.value.declared.map((engine) => [engineKey(engine), engine]));
-  const { setFolder: folder, sources, locked, known, refuseUnlocked } = input;
+  const { setFolder: folder, sources, locked, known } = input;
   const requestContext = {
     manifests,
     pool: pool.value,
-    pin: { ...context, folder, sources, locked, known, refuseUnlocked, resolving: new Map() },
+    pin: { ...context, folder, sources, locked, known, resolving: new Map() },
     engines,
   };
   const outcomes = await mapBounded(requests, resolvingMax, (request) =>

@@ -24,12 +24,18 @@ export interface SetState {
   readonly text: string | null;
   readonly lock: LockFile | null;
   /** What an earlier run wrote to `fallbackPath`, since it could not write the lock itself. */
-  readonly keptAside: string | null;
+  readonly keptAside: LockText | null;
   readonly locked: (key: PinKey) => Artifact | undefined;
   /** The bytes that a source has elsewhere in the set: for another Model, or another target. */
   readonly pinnedElsewhere: (source: string) => Artifact | undefined;
   /** Why nothing may be pruned, as far as the files tell; null: all of the set was given. */
   readonly incompleteBecause: string | null;
+}
+
+export interface LockText {
+  /** Byte for byte. */
+  readonly text: string;
+  readonly lock: LockFile;
 }
 
 export async function readSet(
@@ -55,9 +61,8 @@ export async function readSet(
   // Of another set, which had its lock there before this folder got one.
   const kept = more?.value.lock.set === lock.set ? more.value : null;
   const incompleteBecause = await missingFrom(manifests, lock, setFolder, io);
-  const keptAside = kept?.text ?? null;
   const entries = [...lock.entries, ...(kept?.lock.entries ?? [])];
-  return checked({ ...place, text, lock, keptAside, incompleteBecause, ...lookups(entries) });
+  return checked({ ...place, text, lock, keptAside: kept, incompleteBecause, ...lookups(entries) });
 }
 
 const noLock = {
@@ -91,10 +96,7 @@ async function nearestLock(folder: string, io: Io): Promise<string | null> {
 const existing = async (path: string, io: Io): Promise<string | null> =>
   (await io.files.stat(path))?.kind === 'file' ? path : null;
 
-async function readLock(
-  path: string,
-  io: Io,
-): Promise<Checked<{ readonly text: string; readonly lock: LockFile }>> {
+async function readLock(path: string, io: Io): Promise<Checked<LockText>> {
   let text: string;
   try {
     text = new TextDecoder().decode(await io.files.readBytes(path, lockBytesMax));

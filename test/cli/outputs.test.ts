@@ -55,10 +55,14 @@ const run = (line: string) => runModelctl(line.split(' '), { place });
 describe('printed as data', () => {
   // In this order: each is about what the one before it left behind.
   test.each([
+    ['lock -f models.yaml --check -o json', 'lock-report', 2],
     ['plan -f models.yaml -o json', 'plan', 0],
     ['diff -f models.yaml -o json', 'diff', 2],
     ['apply -f models.yaml -o json', 'change-set', 6],
     ['apply -f models.yaml -o json', 'change-set', 6],
+    ['lock -f models.yaml -o json', 'lock-report', 0],
+    ['outdated -f models.yaml --all -o json', 'outdated-list', 0],
+    ['update -f models.yaml --dry-run -o json', 'update-report', 0],
     ['get -f models.yaml -o json', 'model-list', 0],
     ['get backends -o json', 'backend-list', 0],
     ['get hosts -o json', 'host-list', 0],
@@ -80,6 +84,9 @@ describe('streamed', () => {
   test.each([
     ['plan -f models.yaml --json', 0],
     ['apply -f models.yaml --json', 6],
+    ['lock -f models.yaml --json', 0],
+    ['outdated -f models.yaml --json', 0],
+    ['update nobody -f models.yaml --json', 1],
     ['get --json', 0],
     ['validate -f wrong.yaml --json', 1],
     ['plan -f wrong.yaml --json', 1],

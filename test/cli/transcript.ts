@@ -94,12 +94,17 @@ async function runLine(line: string, place: Place): Promise<string> {
   return shown === '' ? '' : `${withoutChance(shown, place)}\n`;
 }
 
-/** Somebody else at the same engine: `ollama rm NAME`, `ollama pull NAME`, `ollama stop`. */
+/**
+ * Somebody else at the same engine: `ollama rm NAME`, `ollama pull NAME`, `ollama stop`; or at its
+ * registry: `ollama push NAME` gives a tag other weights.
+ */
 async function foreign([verb, name = '']: readonly string[], place: Place): Promise<string> {
   const full = name.replace('<ollama>', place.address);
   if (verb === 'rm') place.ollama.foreign.remove(full);
   else if (verb === 'pull') await place.ollama.foreign.pull(full);
   else if (verb === 'stop') await place.stop();
+  else if (verb === 'push')
+    place.ollama.registry.publish(name, { weights: { bytes: 224_672, seed: `${name} again` } });
   else throw new Error(`ollama ${verb} cannot be typed here`);
   return '';
 }

@@ -53,14 +53,6 @@ describe('a file that is no model', () => {
   });
 });
 
-describe('what is wanted and not locked', () => {
-  it('is held under the name that it would be served as', async () => {
-    machine.write('models.yaml', modelDocument('chat', source('chat:v1')));
-    const { plan } = await machine.plan({ locked: true });
-    expect(plan?.held).toMatchObject([{ name: served('chat:v1'), because: 'unlocked' }]);
-  });
-});
-
 describe('the same weights', () => {
   const chat = (name: string, ...more: readonly string[]): string =>
     modelDocument(name, source('chat:v1'), 'residency: loaded', ...more);

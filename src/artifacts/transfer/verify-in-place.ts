@@ -57,5 +57,5 @@ const changed = (path: string, file: ArtifactFile, what: string): Problem =>
     summary: 'A file is no longer the one that was locked',
     detail: `${path} ${what}; the lock has ${shortDigest(file.digest)}.`,
     remedy:
-      'Put the locked file back. To take the new one, remove its entry from models.lock.yaml and apply again.',
+      'Put the locked file back. To take the new one, name the Model and apply again: `modelctl update MODEL`.',
   });

@@ -274,7 +274,7 @@ export const upstreamMoved = (
       `${engine.label} got ${found === null ? 'other content' : shortDigest(found)} for ${name}; ` +
       `locked is ${shortDigest(locked)}. What was there before is there again.`,
     remedy:
-      'Look at what changed upstream. To take the new content, remove the entry of this model from ' +
-      'models.lock.yaml and apply again.',
+      'See what changed upstream: `modelctl outdated`. To take it, name the Model and apply again: ' +
+      '`modelctl update MODEL`.',
     retry: 'never',
   });

@@ -1,7 +1,8 @@
 // `modelctl __complete -- WORD...`: candidates for the last word, for the completion scripts. Asks
-// the ledger, never an engine: it works offline and at once. A failure completes nothing.
+// the ledger or the manifests, never an engine: it works offline and at once. A failure completes
+// nothing.
 import type { CommandContext, CommandRun } from '../command-context.ts';
-import { type Candidate, completionOf } from '../completion/candidates.ts';
+import { type Candidate, completionOf, givenValues, type Live } from '../completion/candidates.ts';
 import { filesToo, noFiles } from '../completion/script.ts';
 import { exitCode } from '../exit-code.ts';
 
@@ -19,18 +20,33 @@ export const complete: CommandRun = async (context) => {
   return exitCode.done;
 };
 
-async function liveNames(
-  live: 'model' | 'placement' | 'field',
-  context: CommandContext,
-): Promise<readonly Candidate[]> {
+async function liveNames(live: Live, context: CommandContext): Promise<readonly Candidate[]> {
   if (live === 'field') {
     const { fieldsLike } = await import('../completion/fields.ts');
     return fieldsLike(context.given.positionals.at(-1) ?? '');
   }
   const io = await context.io();
+  const named = givenValues(context.given.positionals.slice(0, -1), 'filename');
+  // Standard input is the shell's.
+  const inputs = named.filter((input) => input !== '-');
+  if (live === 'declared' && inputs.length > 0) return declaredIn(inputs, context);
   const { readingLedger } = await import('../ledger-access.ts');
   const inventory = await readingLedger(io, (ledger) => ledger.inventory());
   const names = new Map(inventory.map(({ name, model }) => [name, model]));
-  if (live === 'model') for (const { model } of inventory) names.set(model, 'Model');
+  if (live === 'declared') names.clear();
+  if (live !== 'placement') for (const { model } of inventory) names.set(model, 'Model');
   return [...names].map(([text, description]) => ({ text, description }));
+}
+
+/** Models of the manifests; none where those cannot be read. */
+async function declaredIn(
+  inputs: readonly string[],
+  { io, signal }: CommandContext,
+): Promise<readonly Candidate[]> {
+  const { load } = await import('../../manifest/load.ts');
+  const loaded = await load(inputs, await io(), signal);
+  const resources = loaded.ok ? loaded.value.resources : [];
+  return resources.flatMap(({ kind, metadata }) =>
+    kind === 'Model' ? [{ text: metadata.name, description: 'Model' }] : [],
+  );
 }

@@ -8,10 +8,13 @@ export interface Candidate {
   readonly description: string;
 }
 
+/** Names that are not in the table of commands. */
+export type Live = 'model' | 'declared' | 'placement' | 'field';
+
 export interface Completion {
   readonly candidates: readonly Candidate[];
   /** Of a kind that only the caller can list. */
-  readonly live: 'model' | 'placement' | 'field' | null;
+  readonly live: Live | null;
   readonly files: boolean;
   /** Stands before every live candidate: `--target=`. */
   readonly prefix: string;
@@ -79,13 +82,20 @@ function completeValue(completes: Completes | undefined, prefix = ''): Completio
   if (completes === undefined) return nothing;
   if (completes === 'file') return { ...nothing, files: true };
   if (completes === 'command') return { ...nothing, candidates: commandCandidates() };
-  if (completes === 'model' || completes === 'placement' || completes === 'field') {
-    return { ...nothing, live: completes, prefix };
-  }
+  if (typeof completes === 'string') return { ...nothing, live: completes, prefix };
   return {
     ...nothing,
     candidates: completes.map((text) => ({ text: prefix + text, description: '' })),
   };
+}
+
+/** What was named with `name` so far, as in `-f FILE`. */
+export function givenValues(words: readonly string[], name: string): readonly string[] {
+  const scan = words.map((_, index) => scanWords(words.slice(0, index)).awaiting?.name === name);
+  return words.flatMap((word, index) => {
+    if (scan[index] === true) return [word];
+    return word.startsWith(`--${name}=`) ? [word.slice(name.length + 3)] : [];
+  });
 }
 
 const commandCandidates = (): readonly Candidate[] =>

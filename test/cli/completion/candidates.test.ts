@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { completionOf } from '../../../src/cli/completion/candidates.ts';
+import { completionOf, givenValues } from '../../../src/cli/completion/candidates.ts';
 
 const texts = (...words: readonly string[]): readonly string[] =>
   completionOf(words).candidates.map(({ text }) => text);
@@ -36,6 +36,13 @@ describe('the word being typed could become', () => {
     expect(completionOf(['plan', '--target=']).prefix).toBe('--target=');
     expect(completionOf(['get', 'models', '']).live).toBe('model');
     expect(completionOf(['approve', 'a', '']).live).toBe('placement');
+  });
+
+  test('a Model of the manifests that were named, however', () => {
+    expect(completionOf(['update', '-f', 'a.yaml', '']).live).toBe('declared');
+    const words = ['update', '-f', 'a.yaml', 'chat', '--filename=b.yaml', '--dry-run'];
+    expect(givenValues(words, 'filename')).toEqual(['a.yaml', 'b.yaml']);
+    expect(givenValues(['outdated', 'chat'], 'filename')).toEqual([]);
   });
 
   test('nothing where a prompt is meant, or nothing more is taken', () => {

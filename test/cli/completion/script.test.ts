@@ -20,6 +20,10 @@ beforeAll(async () => {
   writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`);
   chmodSync(command, 0o755);
   writeFileSync(join(folder, 'models.yaml'), '');
+  writeFileSync(
+    join(folder, 'chat.yaml'),
+    'apiVersion: modelctl.dev/v1alpha1\nkind: Model\nmetadata: { name: chat }\nspec: { source: "qwen3:8b" }\n',
+  );
   await recordOwned('coder:latest', 'qwen3:8b');
 });
 
@@ -94,6 +98,12 @@ describe.runIf(hasBash)('in bash', () => {
   test('names come from the ledger, with no engine and no daemon running', () => {
     expect(offered('modelctl run ')).toEqual(['coder:latest', 'qwen3:8b', 'coder']);
     expect(offered('modelctl approve q')).toEqual(['qwen3:8b']);
+  });
+
+  test('Models come from the manifests that were named, else from the ledger', () => {
+    expect(offered('modelctl update -f chat.yaml ')).toEqual(['chat']);
+    expect(offered('modelctl outdated --filename=nothing.yaml ')).toEqual([]);
+    expect(offered('modelctl outdated ')).toEqual(['coder']);
   });
 
   test('of a name with a tag only what stands behind the colon is offered', () => {

@@ -24,6 +24,8 @@ const webSource = (scheme: string) =>
       const file = parseWebReference(reference);
       return file.ok ? checked(formatWebReference(file.value)) : file;
     },
+    // There is no other kind: what has no digest is refused.
+    isPinned: () => true,
     resolve: async (reference, context) => {
       const parsed = parseWebReference(reference);
       if (!parsed.ok) return parsed;

@@ -1,0 +1,23 @@
+// What lock, outdated and update need of the world, and nothing of engines.
+import { directRoutes } from './artifacts/registries/route.ts';
+import type { Sources } from './artifacts/source.ts';
+import { sources as builtIn } from './artifacts/sources/index.ts';
+import { homeOf } from './io/home.ts';
+import type { Io } from './io/io.ts';
+import type { LockingContext } from './locking/declared-set.ts';
+
+export interface SourcesContext {
+  readonly io: Io;
+  readonly signal: AbortSignal;
+  /** Others than the built-in ones: for tests, and for programs with their own. */
+  readonly sources?: Sources;
+}
+
+/** The real sources and this machine's state folder, where nothing else is said. */
+export const lockingContext = ({ io, signal, sources }: SourcesContext): LockingContext => ({
+  io,
+  signal,
+  sources: sources ?? builtIn,
+  stateFolder: homeOf(io.environment).state,
+  routes: directRoutes(io.http),
+});
