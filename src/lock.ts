@@ -7,7 +7,7 @@ import { type LockedLine, versionOf } from './core/upstream.ts';
 import { type DeclaredSet, readDeclaredSet } from './locking/declared-set.ts';
 import { lockingContext, type SourcesContext } from './locking-context.ts';
 import type { LockEntry } from './resolve/lock-entry.ts';
-import { isGap, lockGap } from './resolve/lock-gap.ts';
+import { isGap, setGap } from './resolve/lock-gap.ts';
 import { lockUpdate, writeLock } from './resolve/lock-update.ts';
 import { type Pin, type Pinned, pin } from './resolve/pin.ts';
 import type { DeclaredReference } from './resolve/references.ts';
@@ -48,7 +48,7 @@ export async function lock(request: LockRequest, context: SourcesContext): Promi
 }
 
 function check({ manifests, state, references }: DeclaredSet): Locked {
-  const gap = lockGap(state.lock, state, manifests, references);
+  const gap = setGap(state, manifests, references);
   const changed = isGap(gap);
   return {
     path: state.lockPath,

@@ -15,9 +15,22 @@ export interface LockGap {
   readonly files: readonly string[] | null;
 }
 
+/** Of the set as it stands. */
+export function setGap(
+  state: SetState,
+  manifests: Manifests,
+  references: readonly PinKey[],
+): LockGap {
+  const gap = lockGap(state.lock, state, manifests, references);
+  if (state.keptAside === null) return gap;
+  // Where the lock itself cannot be written, an earlier run kept aside what it should say.
+  const aside = lockGap(state.keptAside.lock, state, manifests, references);
+  return isGap(aside) ? gap : aside;
+}
+
 type Place = Pick<SetState, 'folder' | 'incompleteBecause'>;
 
-/** `lock`: null where there is none yet. */
+/** Of one text of a lock; null where there is none yet. */
 export function lockGap(
   lock: LockFile | null,
   { folder, incompleteBecause }: Place,
@@ -60,11 +73,8 @@ export function unlocked(
       `There is no lock for the manifests in ${state.folder}, and --locked makes none.`,
     );
   }
-  const gapOf = (lock: LockFile) => lockGap(lock, state, manifests, references);
-  const gap = gapOf(state.lock);
+  const gap = setGap(state, manifests, references);
   if (!isGap(gap)) return null;
-  // Where the lock itself cannot be written, an earlier run kept aside what it should say.
-  if (state.keptAside !== null && !isGap(gapOf(state.keptAside.lock))) return null;
   const why = gapSentences(gap, state.lock).join(' ');
   return refusal(`${state.lockPath} is stale, and --locked changes nothing in it. ${why}`);
 }

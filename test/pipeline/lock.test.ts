@@ -1,6 +1,7 @@
 // What runs do to the lock: entries are added, never moved, and an entry that some Model still
 // refers to is never lost, whatever keeps that Model from being served on this machine.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { lock } from '../../src/lock.ts';
 import { parseLock } from '../../src/resolve/lock-file.ts';
 import {
   createMachine,
@@ -26,9 +27,9 @@ beforeEach(() => {
 afterEach(() => machine.remove());
 
 const lockOf = (file = 'models.lock.yaml') => {
-  const lock = parseLock(machine.read(file), file);
-  if (!lock.ok) throw new Error(lock.problems[0]?.detail);
-  return lock.value;
+  const read = parseLock(machine.read(file), file);
+  if (!read.ok) throw new Error(read.problems[0]?.detail);
+  return read.value;
 };
 const revisionsOf = (file?: string): Readonly<Record<string, string>> =>
   Object.fromEntries(
@@ -165,6 +166,11 @@ describe('a lock that cannot be written', () => {
     expect(again.exitCode).toBe(0);
     expect(again.plan?.actions).toEqual([]);
     expect(machine.written()).toEqual(before);
+    expect((await machine.apply({ locked: true })).exitCode).toBe(0);
+    const inputs = [`${machine.folder}/models.yaml`];
+    const context = { io: machine.io, signal: AbortSignal.timeout(15_000) };
+    expect((await lock({ inputs, check: true }, context)).exitCode).toBe(0);
+    expect(await lock({ inputs }, context)).toMatchObject({ exitCode: 0, written: false });
 
     machine.write('models.yaml', documents(both, modelDocument('more', source('chat:v2'))));
     await machine.apply();

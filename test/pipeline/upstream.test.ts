@@ -113,6 +113,19 @@ describe('lock', () => {
     expect(Object.keys(revisions())).toEqual(['on-one one', 'on-two two']);
   });
 
+  it('speaks for no more than the part of a set that it is given', async () => {
+    machine.write('all/a.yaml', chat);
+    machine.write('all/b.yaml', coder);
+    await lock({ inputs: [`${machine.folder}/all`] }, context());
+    const before = machine.read('all/models.lock.yaml');
+    const part = await lock({ inputs: [`${machine.folder}/all/b.yaml`] }, context());
+    expect([part.exitCode, part.written]).toEqual([0, false]);
+    machine.write('all/b.yaml', modelDocument('coder', source('chat:v1')));
+    const edited = await lock({ inputs: [`${machine.folder}/all/b.yaml`] }, context());
+    expect([edited.added.length, edited.removed.length]).toEqual([1, 1]);
+    expect(machine.read('all/models.lock.yaml')).toContain(before.split(/^---\n/m)[1]);
+  });
+
   it('is the lock that apply would have written', async () => {
     machine.write('models.yaml', documents(chat, coder));
     await runLock();

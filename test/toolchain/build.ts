@@ -80,7 +80,7 @@ const groups: readonly Rolldown.CodeSplittingGroup[] = [
   { name: 'compile-cache', test: /\/src\/cli\/compile-cache\.ts$/, priority: 3 },
   {
     name: 'start',
-    test: /\/src\/(core\/(?!hash|made)[\w-]+|cli\/run-command|cli\/commands\/validate|manifest\/load)\.ts$/,
+    test: /\/src\/(core\/(?!hash|made|upstream)[\w-]+|cli\/run-command|cli\/commands\/validate|manifest\/load)\.ts$/,
     priority: 2,
   },
   { name: 'plan', test: /\/src\/(reconcile|cli\/commands\/plan)\.ts$/, priority: 1 },
