@@ -23,6 +23,16 @@ export interface FileStat {
   readonly modifiedAt: number;
 }
 
+/** What stands under a name itself: a link is a link, wherever it leads. */
+export interface FileEntry {
+  readonly kind: 'file' | 'folder' | 'link' | 'other';
+  readonly bytes: number;
+  /** Milliseconds since the epoch. */
+  readonly modifiedAt: number;
+  /** How many names its bytes have (hard links); of a file with two, removing one frees nothing. */
+  readonly names: number;
+}
+
 /** Bytes on the file system that holds a path. */
 export interface FileSpace {
   readonly freeBytes: number;
@@ -40,6 +50,10 @@ export interface ByteRange {
 export interface Files {
   /** Follows links. Null when nothing is there. */
   readonly stat: (path: string) => Promise<FileStat | null>;
+  /** Follows no link in the last part of the path. Null when nothing is there. */
+  readonly entry: (path: string) => Promise<FileEntry | null>;
+  /** Where a symbolic link leads, as it was written. Throws `EINVAL` for what is no link. */
+  readonly readLink: (path: string) => Promise<string>;
   /** Throws `ERR_FS_FILE_TOO_LARGE` beyond `bytesMax`, before reading. */
   readonly readBytes: (path: string, bytesMax: number) => Promise<Uint8Array>;
   readonly readStream: (path: string, range?: ByteRange) => AsyncIterable<Uint8Array>;
@@ -76,8 +90,14 @@ export interface Files {
    * Makes its folders; the bytes are on disk when it returns. A crash may leave a part of a copy.
    */
   readonly clone: (from: string, to: string) => Promise<void>;
+  /** A second name for the same bytes; fails if `to` exists. Makes its folders; durable. */
+  readonly link: (from: string, to: string) => Promise<void>;
+  /** A symbolic link that says `target`; fails if `path` exists. Makes its folders; durable. */
+  readonly symlink: (target: string, path: string) => Promise<void>;
   /** A file or a link. Nothing there is fine; a folder is an error. */
   readonly remove: (path: string) => Promise<void>;
+  /** False, and nothing done, while something is in it. Nothing there is fine. */
+  readonly removeFolder: (path: string) => Promise<boolean>;
   readonly makeFolder: (path: string) => Promise<void>;
   /** Null when the platform cannot tell. A path that is not there yet counts by its folder. */
   readonly space: (path: string) => Promise<FileSpace | null>;
@@ -191,6 +211,11 @@ export class HttpError extends Error {
   }
 }
 
+/** `busy`: another process had it the whole time; `unavailable`: this machine has no flock(1). */
+export type FileLock =
+  | { readonly kind: 'held'; readonly release: () => Promise<void> }
+  | { readonly kind: 'busy' | 'unavailable' };
+
 export interface Processes {
   /** This process. */
   readonly pid: number;
@@ -213,6 +238,15 @@ export interface Processes {
    * process that was meant; null when the platform cannot tell or there is none.
    */
   readonly startOf: (pid: number) => Promise<string | null>;
+  /**
+   * Takes flock(2) on a file, made if absent, as programs in other languages do. It is held by a
+   * child (Node cannot itself) until `release`, and let go when this process dies. The folder of
+   * the file must be there.
+   */
+  readonly lockFile: (
+    path: string,
+    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ) => Promise<FileLock>;
   /** Nothing there is fine. */
   readonly signal: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void;
 }

@@ -8,6 +8,8 @@ export interface Effect {
     | 'part'
     | 'rename'
     | 'clone'
+    | 'link'
+    | 'symlink'
     | 'remove'
     | 'folder'
     | 'spawn'
@@ -20,6 +22,8 @@ export interface FakeEffects {
   readonly done: readonly Effect[];
   /** The `count`-th effect from now (1: the next) fails with this code and changes nothing. */
   readonly failAfter: (count: number, code: 'ENOSPC' | 'EIO' | 'EACCES' | 'EROFS') => void;
+  /** Every effect of this kind fails with this code and changes nothing, as on a disk without it. */
+  readonly forbid: (kind: Effect['kind'], code: string) => void;
   /** Called after each effect; what it throws ends the call that caused the effect. */
   readonly watch: (watcher: ((effect: Effect) => void) | null) => void;
   /** For the fakes: applies a change, or fails in its place. */
@@ -31,10 +35,14 @@ export function createFakeEffects(): FakeEffects {
   let failure: { readonly at: number; readonly code: string } | null = null;
   let watcher: ((effect: Effect) => void) | null = null;
   let attempts = 0;
+  const forbidden = new Map<Effect['kind'], string>();
   return {
     done,
     failAfter: (count, code) => {
       failure = { at: attempts + count, code };
+    },
+    forbid: (kind, code) => {
+      forbidden.set(kind, code);
     },
     watch: (next) => {
       watcher = next;
@@ -42,6 +50,8 @@ export function createFakeEffects(): FakeEffects {
     apply: (effect, change) => {
       attempts += 1;
       if (attempts === failure?.at) throw systemError(failure.code, effect.kind, effect.subject);
+      const code = forbidden.get(effect.kind);
+      if (code !== undefined) throw systemError(code, effect.kind, effect.subject);
       const result = change();
       done.push(effect);
       watcher?.(effect);

@@ -1,5 +1,5 @@
-// A disk in memory, with paths as on POSIX. There are no links and no permissions; a mode is
-// remembered and told.
+// A disk in memory, with paths as on POSIX, links of both kinds among them. There are no
+// permissions; a mode is remembered and told.
 import { posix } from 'node:path';
 import { compareText } from '../../src/core/canonical.ts';
 import type { Clock, FileSpace, Files } from '../../src/io/io.ts';
@@ -9,8 +9,10 @@ import { type FakeEffects, systemError } from './effects.ts';
 export interface FakeFiles extends Files {
   /** Puts a file there as someone else would: without counting, never failing. */
   readonly put: (path: string, content: string | Uint8Array) => void;
+  /** Puts a symbolic link there, likewise. */
+  readonly putLink: (target: string, path: string) => void;
   readonly text: (path: string) => string | null;
-  /** Every file, sorted. */
+  /** Every file and link, sorted. */
   readonly paths: () => readonly string[];
   readonly modeOf: (path: string) => number | undefined;
   readonly setSpace: (space: FileSpace | null) => void;
@@ -22,18 +24,204 @@ interface FakeFilesOptions {
   readonly stdin: string | Uint8Array;
 }
 
+/** One object for all the names that the same bytes have. */
 interface Content {
-  readonly bytes: Uint8Array;
-  readonly modifiedAt: number;
+  bytes: Uint8Array;
+  modifiedAt: number;
   readonly mode: number | undefined;
 }
 
 export function createFakeFiles({ clock, effects, stdin }: FakeFilesOptions): FakeFiles {
-  const files = new Map<string, Content>();
-  const folders = new Set<string>(['/']);
+  const disk = createDisk();
+  const { files, links, folders } = disk;
   let space: FileSpace | null = { freeBytes: 1e12, totalBytes: 2e12 };
 
-  const makeFolders = (path: string): void => {
+  const store = (name: string, bytes: Uint8Array, mode?: number): void => {
+    const path = disk.target(name);
+    if (folders.has(path)) throw systemError('EISDIR', 'open', path);
+    files.set(path, { bytes, modifiedAt: clock.now(), mode: mode ?? files.get(path)?.mode });
+  };
+  const contentOf = (name: string): Content => {
+    const path = disk.target(name);
+    const file = files.get(path);
+    if (file !== undefined) return file;
+    throw systemError(folders.has(path) ? 'EISDIR' : disk.absence(path), 'open', path);
+  };
+  /** The place for a new name, which must be free. */
+  const free = (name: string, call: string): string => {
+    disk.makeFolders(posix.dirname(name));
+    const path = disk.place(name);
+    if (disk.has(path)) throw systemError('EEXIST', call, path);
+    return path;
+  };
+
+  return {
+    put: (path, content) => {
+      disk.makeFolders(posix.dirname(path));
+      store(path, toBytes(content));
+    },
+    putLink: (target, path) => void links.set(free(path, 'symlink'), target),
+    text: (path) => {
+      const file = files.get(disk.target(path));
+      return file === undefined ? null : new TextDecoder().decode(file.bytes);
+    },
+    paths: () => [...files.keys(), ...links.keys()].toSorted(compareText),
+    modeOf: (path) => files.get(path)?.mode,
+    setSpace: (next) => {
+      space = next;
+    },
+    stat: async (name) => {
+      const path = disk.target(name);
+      const file = files.get(path);
+      if (file) return { kind: 'file', bytes: file.bytes.length, modifiedAt: file.modifiedAt };
+      return folders.has(path) ? { kind: 'folder', bytes: 0, modifiedAt: 0 } : null;
+    },
+    entry: async (name) => {
+      const path = disk.place(name);
+      const target = links.get(path);
+      if (target !== undefined) {
+        return { kind: 'link', bytes: target.length, modifiedAt: 0, names: 1 };
+      }
+      const file = files.get(path);
+      if (file === undefined) {
+        return folders.has(path) ? { kind: 'folder', bytes: 0, modifiedAt: 0, names: 2 } : null;
+      }
+      const names = [...files.values()].filter((one) => one === file).length;
+      return { kind: 'file', bytes: file.bytes.length, modifiedAt: file.modifiedAt, names };
+    },
+    readLink: async (name) => {
+      const path = disk.place(name);
+      const target = links.get(path);
+      if (target !== undefined) return target;
+      throw systemError(disk.has(path) ? 'EINVAL' : disk.absence(path), 'readlink', path);
+    },
+    readBytes: async (path, bytesMax) => bounded(contentOf(path).bytes, bytesMax, path),
+    readStream: async function* (path, range) {
+      const { bytes } = contentOf(path);
+      const wanted = bytes.subarray(range?.start ?? 0, (range?.end ?? bytes.length) + 1);
+      for (let at = 0; at < wanted.length; at += chunkBytes) {
+        yield wanted.slice(at, at + chunkBytes);
+      }
+    },
+    list: async (name) => {
+      const path = disk.target(name);
+      if (files.has(path)) throw systemError('ENOTDIR', 'scandir', path);
+      if (!folders.has(path)) throw systemError('ENOENT', 'scandir', path);
+      return disk.namesIn(path).map((one) => ({ name: posix.basename(one), kind: disk.kind(one) }));
+    },
+    glob: async (pattern, folder) => {
+      const absolute = posix.resolve(folder, pattern);
+      return disk.everything().filter((path) => posix.matchesGlob(path, absolute));
+    },
+    realPath: async (name) => {
+      const path = disk.target(name);
+      if (!files.has(path) && !folders.has(path)) throw systemError('ENOENT', 'realpath', path);
+      return posix.normalize(path);
+    },
+    writeAtomic: async (path, content, options) => {
+      disk.makeFolders(posix.dirname(path));
+      effects.apply({ kind: 'write', subject: path }, () =>
+        store(path, toBytes(content), options?.mode),
+      );
+    },
+    appendStream: async (path, chunks, options) => {
+      if (!folders.has(disk.target(posix.dirname(path)))) throw systemError('ENOENT', 'open', path);
+      if (!files.has(disk.target(path))) store(path, new Uint8Array());
+      for await (const chunk of chunks) {
+        effects.apply({ kind: 'append', subject: path }, () => {
+          const file = contentOf(path);
+          file.bytes = Buffer.concat([file.bytes, chunk]);
+          file.modifiedAt = clock.now();
+        });
+        options?.onBytes?.(chunk.length);
+      }
+    },
+    rename: async (from, to) => {
+      disk.makeFolders(posix.dirname(to));
+      const [source, target] = [disk.place(from), disk.place(to)];
+      if (!files.has(source) && !links.has(source)) throw systemError('ENOENT', 'rename', from);
+      if (folders.has(target)) throw systemError('EISDIR', 'rename', to);
+      effects.apply({ kind: 'rename', subject: to }, () => disk.move(source, target));
+    },
+    clone: async (from, to) => {
+      const { bytes } = contentOf(from);
+      const path = free(to, 'copyfile');
+      effects.apply({ kind: 'clone', subject: to }, () => store(path, bytes.slice()));
+    },
+    link: async (from, to) => {
+      const file = contentOf(from);
+      const path = free(to, 'link');
+      effects.apply({ kind: 'link', subject: to }, () => files.set(path, file));
+    },
+    symlink: async (target, name) => {
+      const path = free(name, 'symlink');
+      effects.apply({ kind: 'symlink', subject: name }, () => links.set(path, target));
+    },
+    remove: async (name) => {
+      const path = disk.place(name);
+      if (folders.has(path)) throw systemError('EISDIR', 'unlink', path);
+      if (!disk.has(path)) return;
+      effects.apply({ kind: 'remove', subject: path }, () => disk.drop(path));
+    },
+    removeFolder: async (name) => {
+      const path = disk.place(name);
+      if (files.has(path) || links.has(path)) throw systemError('ENOTDIR', 'rmdir', path);
+      if (!folders.has(path)) return true;
+      if (disk.namesIn(path).length > 0) return false;
+      effects.apply({ kind: 'remove', subject: path }, () => folders.delete(path));
+      return true;
+    },
+    makeFolder: async (path) => {
+      if (folders.has(disk.target(path))) return;
+      effects.apply({ kind: 'folder', subject: path }, () => disk.makeFolders(path));
+    },
+    assemble: async (path, options) => {
+      disk.makeFolders(posix.dirname(path));
+      if (!files.has(disk.target(path))) {
+        effects.apply({ kind: 'write', subject: path }, () => store(path, new Uint8Array()));
+      }
+      const put = (start: number, piece: Uint8Array): void => {
+        const before = contentOf(path).bytes;
+        const next = new Uint8Array(Math.max(before.length, start + piece.length));
+        next.set(before);
+        next.set(piece, start);
+        effects.apply({ kind: 'part', subject: path }, () => store(path, next));
+      };
+      return createFakeAssembly({ put, content: () => contentOf(path).bytes }, options);
+    },
+    digest: async (path, { chunkBytes: checkedBytes, onHashed, signal }) => {
+      signal?.throwIfAborted();
+      const { bytes } = contentOf(path);
+      onHashed?.(bytes.length);
+      return digestedOf(bytes, checkedBytes);
+    },
+    space: async () => space,
+    readStdin: async (bytesMax) => bounded(toBytes(stdin), bytesMax, 'standard input'),
+  };
+}
+
+/** What is where, and where paths lead. */
+function createDisk() {
+  const files = new Map<string, Content>();
+  const links = new Map<string, string>();
+  const folders = new Set<string>(['/']);
+
+  /** The path with every link on the way followed, the last part's too. */
+  const target = (name: string, follows = linksMax): string => {
+    const path = place(name, follows);
+    const leads = links.get(path);
+    if (leads === undefined) return path;
+    if (follows === 0) throw systemError('ELOOP', 'open', name);
+    return target(posix.resolve(posix.dirname(path), leads), follows - 1);
+  };
+  /** The same, but the last part stays what it is. */
+  const place = (name: string, follows = linksMax): string => {
+    const path = posix.normalize(name);
+    if (path === '/' || links.size === 0) return path;
+    return posix.join(target(posix.dirname(path), follows), posix.basename(path));
+  };
+  const makeFolders = (name: string): void => {
+    const path = target(name);
     if (files.has(path)) throw systemError('EEXIST', 'mkdir', path);
     if (folders.has(path)) return;
     const parent = posix.dirname(path);
@@ -41,125 +229,44 @@ export function createFakeFiles({ clock, effects, stdin }: FakeFilesOptions): Fa
     makeFolders(parent);
     folders.add(path);
   };
-  const store = (path: string, bytes: Uint8Array, mode?: number): void => {
-    if (folders.has(path)) throw systemError('EISDIR', 'open', path);
-    files.set(path, { bytes, modifiedAt: clock.now(), mode: mode ?? files.get(path)?.mode });
+  const has = (path: string): boolean => files.has(path) || links.has(path) || folders.has(path);
+  const drop = (path: string): void => {
+    files.delete(path);
+    links.delete(path);
   };
-  const contentOf = (path: string): Uint8Array => {
-    const file = files.get(path);
-    if (file !== undefined) return file.bytes;
-    throw systemError(folders.has(path) ? 'EISDIR' : absence(path), 'open', path);
-  };
-  const absence = (path: string): string => (files.has(posix.dirname(path)) ? 'ENOTDIR' : 'ENOENT');
-  const kindOf = (path: string): 'file' | 'folder' => (files.has(path) ? 'file' : 'folder');
-  const everything = (): readonly string[] => [...files.keys(), ...folders].toSorted(compareText);
-
+  const everything = (): readonly string[] =>
+    [...files.keys(), ...links.keys(), ...folders].toSorted(compareText);
   return {
-    put: (path, content) => {
-      makeFolders(posix.dirname(path));
-      store(path, toBytes(content));
+    files,
+    links,
+    folders,
+    target,
+    place,
+    makeFolders,
+    has,
+    drop,
+    everything,
+    absence: (path: string): string => (files.has(posix.dirname(path)) ? 'ENOTDIR' : 'ENOENT'),
+    namesIn: (folder: string): readonly string[] =>
+      everything().filter((one) => one !== '/' && posix.dirname(one) === folder),
+    /** Of what the path leads to. */
+    kind: (path: string): 'file' | 'folder' | 'other' => {
+      const found = target(path);
+      if (files.has(found)) return 'file';
+      return folders.has(found) ? 'folder' : 'other';
     },
-    text: (path) => {
-      const file = files.get(path);
-      return file === undefined ? null : new TextDecoder().decode(file.bytes);
+    move: (from: string, to: string): void => {
+      const [file, link] = [files.get(from), links.get(from)];
+      drop(from);
+      drop(to);
+      if (file !== undefined) files.set(to, file);
+      if (link !== undefined) links.set(to, link);
     },
-    paths: () => [...files.keys()].toSorted(compareText),
-    modeOf: (path) => files.get(path)?.mode,
-    setSpace: (next) => {
-      space = next;
-    },
-    stat: async (path) => {
-      const file = files.get(path);
-      if (file) return { kind: 'file', bytes: file.bytes.length, modifiedAt: file.modifiedAt };
-      return folders.has(path) ? { kind: 'folder', bytes: 0, modifiedAt: 0 } : null;
-    },
-    readBytes: async (path, bytesMax) => bounded(contentOf(path), bytesMax, path),
-    readStream: async function* (path, range) {
-      const bytes = contentOf(path);
-      const wanted = bytes.subarray(range?.start ?? 0, (range?.end ?? bytes.length) + 1);
-      for (let at = 0; at < wanted.length; at += chunkBytes) {
-        yield wanted.slice(at, at + chunkBytes);
-      }
-    },
-    list: async (path) => {
-      if (files.has(path)) throw systemError('ENOTDIR', 'scandir', path);
-      if (!folders.has(path)) throw systemError('ENOENT', 'scandir', path);
-      return everything()
-        .filter((one) => one !== '/' && posix.dirname(one) === path)
-        .map((one) => ({ name: posix.basename(one), kind: kindOf(one) }));
-    },
-    glob: async (pattern, folder) => {
-      const absolute = posix.resolve(folder, pattern);
-      return everything().filter((path) => posix.matchesGlob(path, absolute));
-    },
-    realPath: async (path) => {
-      if (!files.has(path) && !folders.has(path)) throw systemError('ENOENT', 'realpath', path);
-      return posix.normalize(path);
-    },
-    writeAtomic: async (path, content, options) => {
-      makeFolders(posix.dirname(path));
-      effects.apply({ kind: 'write', subject: path }, () =>
-        store(path, toBytes(content), options?.mode),
-      );
-    },
-    appendStream: async (path, chunks, options) => {
-      if (!folders.has(posix.dirname(path))) throw systemError('ENOENT', 'open', path);
-      if (!files.has(path)) store(path, new Uint8Array());
-      for await (const chunk of chunks) {
-        effects.apply({ kind: 'append', subject: path }, () =>
-          store(path, Buffer.concat([contentOf(path), chunk])),
-        );
-        options?.onBytes?.(chunk.length);
-      }
-    },
-    rename: async (from, to) => {
-      makeFolders(posix.dirname(to));
-      const bytes = contentOf(from);
-      effects.apply({ kind: 'rename', subject: to }, () => {
-        store(to, bytes, files.get(from)?.mode);
-        files.delete(from);
-      });
-    },
-    clone: async (from, to) => {
-      const bytes = contentOf(from);
-      makeFolders(posix.dirname(to));
-      if (files.has(to) || folders.has(to)) throw systemError('EEXIST', 'copyfile', to);
-      effects.apply({ kind: 'clone', subject: to }, () => store(to, bytes.slice()));
-    },
-    remove: async (path) => {
-      if (folders.has(path)) throw systemError('EISDIR', 'unlink', path);
-      if (files.has(path)) {
-        effects.apply({ kind: 'remove', subject: path }, () => files.delete(path));
-      }
-    },
-    makeFolder: async (path) => {
-      if (folders.has(path)) return;
-      effects.apply({ kind: 'folder', subject: path }, () => makeFolders(path));
-    },
-    assemble: async (path, options) => {
-      makeFolders(posix.dirname(path));
-      if (!files.has(path)) {
-        effects.apply({ kind: 'write', subject: path }, () => store(path, new Uint8Array()));
-      }
-      const put = (start: number, piece: Uint8Array): void => {
-        const before = contentOf(path);
-        const next = new Uint8Array(Math.max(before.length, start + piece.length));
-        next.set(before);
-        next.set(piece, start);
-        effects.apply({ kind: 'part', subject: path }, () => store(path, next));
-      };
-      return createFakeAssembly({ put, content: () => contentOf(path) }, options);
-    },
-    digest: async (path, { chunkBytes, onHashed, signal }) => {
-      signal?.throwIfAborted();
-      const content = contentOf(path);
-      onHashed?.(content.length);
-      return digestedOf(content, chunkBytes);
-    },
-    space: async () => space,
-    readStdin: async (bytesMax) => bounded(toBytes(stdin), bytesMax, 'standard input'),
   };
 }
+
+/** As Linux has it. */
+const linksMax = 40;
 
 /** Small, so that tests meet the seams between chunks. */
 const chunkBytes = 1024;

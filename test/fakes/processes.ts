@@ -12,6 +12,10 @@ export interface FakeProcesses extends Processes {
   /** Told of each signal to a living process. SIGKILL has ended it by then. */
   readonly onSignal: (listener: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void) => void;
   readonly end: (pid: number) => void;
+  /** Locks held now, and all that were ever asked for. */
+  readonly locks: { readonly held: Set<string>; readonly asked: readonly string[] };
+  /** Whether this machine has flock(1); it has. */
+  hasLocks: boolean;
 }
 
 export function createFakeProcesses(effects: FakeEffects): FakeProcesses {
@@ -21,9 +25,19 @@ export function createFakeProcesses(effects: FakeEffects): FakeProcesses {
   const spawned: Spawned[] = [];
   let onSpawn: (spawned: Spawned) => void = () => undefined;
   let onSignal: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void = () => undefined;
-  return {
+  const locks = { held: new Set<string>(), asked: [] as string[] };
+  const fake: FakeProcesses = {
     pid,
     spawned,
+    locks,
+    hasLocks: true,
+    lockFile: async (path) => {
+      locks.asked.push(path);
+      if (!fake.hasLocks) return { kind: 'unavailable' };
+      if (locks.held.has(path)) return { kind: 'busy' };
+      locks.held.add(path);
+      return { kind: 'held', release: async () => void locks.held.delete(path) };
+    },
     onSpawn: (listener) => {
       onSpawn = listener;
     },
@@ -54,6 +68,7 @@ export function createFakeProcesses(effects: FakeEffects): FakeProcesses {
       onSignal(asked, signal);
     },
   };
+  return fake;
 }
 
 function checkPid(pid: number): number {

@@ -215,6 +215,75 @@ export function describeFiles(title: string, setUp: () => Promise<FilesUnderTest
       expect(await files.stat(at('folder'))).toMatchObject({ kind: 'folder' });
     });
 
+    it('says of a link that it is one, and where it leads', async () => {
+      await files.writeAtomic(at('target'), 'content');
+      await files.symlink('../target', at('deep', 'link'));
+      await files.symlink('nowhere', at('dangling'));
+      expect(await files.entry(at('deep', 'link'))).toMatchObject({ kind: 'link' });
+      expect(await files.readLink(at('deep', 'link'))).toBe('../target');
+      expect(await files.stat(at('deep', 'link'))).toMatchObject({ kind: 'file', bytes: 7 });
+      expect(await files.entry(at('dangling'))).toMatchObject({ kind: 'link' });
+      expect(await files.stat(at('dangling'))).toBeNull();
+      expect(await files.list(at())).toContainEqual({ name: 'dangling', kind: 'other' });
+      expect(await files.entry(at('target'))).toMatchObject({ kind: 'file', bytes: 7, names: 1 });
+      expect(await files.entry(at('deep'))).toMatchObject({ kind: 'folder' });
+      expect(await files.entry(at('none', 'below'))).toBeNull();
+      await expect(files.readLink(at('target'))).rejects.toMatchObject({ code: 'EINVAL' });
+      await expect(files.readLink(at('none'))).rejects.toMatchObject({ code: 'ENOENT' });
+    });
+
+    it('moves and removes a link itself, and what it leads to stays', async () => {
+      await files.writeAtomic(at('target'), 'content');
+      await files.symlink('target', at('link'));
+      await files.symlink('elsewhere', at('other'));
+      await files.rename(at('link'), at('other'));
+      expect(await files.readLink(at('other'))).toBe('target');
+      expect(await files.entry(at('link'))).toBeNull();
+      await files.remove(at('other'));
+      expect(await files.entry(at('other'))).toBeNull();
+      expect(await files.stat(at('target'))).toMatchObject({ kind: 'file' });
+    });
+
+    it('gives the same bytes a second name', async () => {
+      await files.writeAtomic(at('from'), 'content');
+      await files.link(at('from'), at('links', 'to'));
+      expect(await files.entry(at('from'))).toMatchObject({ kind: 'file', names: 2 });
+      await files.appendStream(at('from'), chunks(' and more'));
+      expect(textOf(await files.readBytes(at('links', 'to'), 100))).toBe('content and more');
+      await files.writeAtomic(at('from'), 'new');
+      expect(textOf(await files.readBytes(at('links', 'to'), 100))).toBe('content and more');
+      await files.remove(at('from'));
+      expect(await files.entry(at('links', 'to'))).toMatchObject({ names: 1 });
+    });
+
+    it('makes no link of either kind over anything', async () => {
+      await files.writeAtomic(at('from'), 'content');
+      await files.symlink('nowhere', at('taken'));
+      await expect(files.link(at('from'), at('taken'))).rejects.toMatchObject({ code: 'EEXIST' });
+      await expect(files.symlink('from', at('taken'))).rejects.toMatchObject({ code: 'EEXIST' });
+      await expect(files.link(at('none'), at('to'))).rejects.toMatchObject({ code: 'ENOENT' });
+      expect(await files.readLink(at('taken'))).toBe('nowhere');
+    });
+
+    it('works in folders that a link leads to', async () => {
+      await files.makeFolder(at('real'));
+      await files.symlink('real', at('alias'));
+      await files.writeAtomic(at('alias', 'a'), 'content');
+      expect(textOf(await files.readBytes(at('real', 'a'), 100))).toBe('content');
+      expect(await files.realPath(at('alias', 'a'))).toBe(await files.realPath(at('real', 'a')));
+      expect(await files.list(at('alias'))).toEqual([{ name: 'a', kind: 'file' }]);
+    });
+
+    it('removes a folder only when nothing is in it', async () => {
+      await files.writeAtomic(at('full', 'a'), '');
+      await files.makeFolder(at('empty'));
+      expect(await files.removeFolder(at('full'))).toBe(false);
+      expect(await files.removeFolder(at('empty'))).toBe(true);
+      expect(await files.removeFolder(at('empty'))).toBe(true);
+      expect(await files.list(at())).toEqual([{ name: 'full', kind: 'folder' }]);
+      await expect(files.removeFolder(at('full', 'a'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+    });
+
     it('makes folders, those above too, and again without complaint', async () => {
       await files.makeFolder(at('a', 'b', 'c'));
       await files.makeFolder(at('a', 'b', 'c'));

@@ -8,15 +8,21 @@ import {
   copyFileSync,
   existsSync,
   globSync,
+  linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   rmSync,
+  type Stats,
   statSync,
+  symlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -68,6 +74,13 @@ function filesOf(disk: () => Disk): Files {
   const makeFolders = (path: string): void => void mkdirSync(dirname(path), { recursive: true });
   return {
     stat: async (path) => statOf(path),
+    entry: async (path) => {
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      if (found === undefined) return null;
+      const kind = found.isSymbolicLink() ? 'link' : kindOf(found);
+      return { kind, bytes: found.size, modifiedAt: found.mtimeMs, names: found.nlink };
+    },
+    readLink: async (path) => readlinkSync(path),
     readBytes: async (path, bytesMax) => {
       const bytes = readFileSync(path);
       if (bytes.length <= bytesMax) return bytes;
@@ -112,7 +125,21 @@ function filesOf(disk: () => Disk): Files {
       makeFolders(to);
       copyFileSync(from, to, constants.COPYFILE_EXCL);
     },
+    link: async (from, to) => {
+      makeFolders(to);
+      linkSync(from, to);
+    },
+    symlink: async (target, path) => {
+      makeFolders(path);
+      symlinkSync(target, path);
+    },
     remove: async (path) => rmSync(path, { force: true }),
+    removeFolder: async (path) => {
+      if (!existsSync(path)) return true;
+      if (readdirSync(path).length > 0) return false;
+      rmdirSync(path);
+      return true;
+    },
     makeFolder: async (path) => void mkdirSync(path, { recursive: true }),
     assemble: async (path, options) => {
       makeFolders(path);
@@ -139,6 +166,8 @@ function filesOf(disk: () => Disk): Files {
 function statOf(path: string): FileStat | null {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return null;
-  const kind = found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';
-  return { kind, bytes: found.size, modifiedAt: found.mtimeMs };
+  return { kind: kindOf(found), bytes: found.size, modifiedAt: found.mtimeMs };
 }
+
+const kindOf = (found: Stats): FileStat['kind'] =>
+  found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';

@@ -126,6 +126,8 @@ function mortalFiles(files: Files, effect: Effect, alive: Alive): Files {
   const name = (path: string): string => path.split('/').at(-1) ?? path;
   return {
     stat: (path) => alive(files.stat(path)),
+    entry: (path) => alive(files.entry(path)),
+    readLink: (path) => alive(files.readLink(path)),
     readBytes: (path, bytesMax) => alive(files.readBytes(path, bytesMax)),
     readStream: (path, range) => mortalChunks(files.readStream(path, range), alive),
     list: (path) => alive(files.list(path)),
@@ -155,7 +157,10 @@ function mortalFiles(files: Files, effect: Effect, alive: Alive): Files {
     digest: (path, options) => alive(files.digest(path, options)),
     rename: (from, to) => effect(`rename ${name(to)}`, () => files.rename(from, to)),
     clone: (from, to) => effect(`clone ${name(to)}`, () => files.clone(from, to)),
+    link: (from, to) => effect(`link ${name(to)}`, () => files.link(from, to)),
+    symlink: (target, path) => effect(`link ${name(path)}`, () => files.symlink(target, path)),
     remove: (path) => effect(`remove ${name(path)}`, () => files.remove(path)),
+    removeFolder: (path) => effect(`remove ${name(path)}`, () => files.removeFolder(path)),
     makeFolder: (path) => effect(`folder ${name(path)}`, () => files.makeFolder(path)),
   };
 }

@@ -123,7 +123,7 @@ const syncUnsupported: ReadonlySet<string | undefined> = new Set([
   'EPERM',
 ]);
 
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   try {
     await syncPath(path);
   } catch (error) {

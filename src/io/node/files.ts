@@ -7,10 +7,13 @@ import { compareText } from '../../core/canonical.ts';
 import { errorCode, isAbsent } from '../error-code.ts';
 import type { ByteRange, FileSpace, FileStat, Files, Random } from '../io.ts';
 import { appendStream, clone, makeFolder, rename, writeAtomic } from './durable.ts';
+import { entryOf, linkFile, readLink, removeFolder, symlink } from './links.ts';
 import { closeOpen, openPath, readPiece, realPathOf, statOpen, statPath } from './reading.ts';
 
 export const createNodeFiles = (random: Random): Files => ({
   stat,
+  entry: entryOf,
+  readLink,
   readBytes,
   readStream,
   list,
@@ -21,7 +24,10 @@ export const createNodeFiles = (random: Random): Files => ({
   appendStream,
   rename,
   clone,
+  link: linkFile,
+  symlink,
   remove,
+  removeFolder,
   makeFolder,
   space,
   ...assembler(),

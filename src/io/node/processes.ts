@@ -20,6 +20,7 @@ export const createNodeProcesses = (): Processes => ({
     return process.platform === 'win32' ? Promise.resolve(null) : startByPs(pid);
   },
   bootId,
+  lockFile: async (path, options) => (await import('./file-lock.ts')).lockFile(path, options),
   signal: (pid, signal) => {
     sendSignal(pid, signal);
   },
