@@ -2,6 +2,7 @@
 // not exported here may change with any release.
 
 export type { Sources } from './artifacts/source.ts';
+export type { CachedRepository, CacheScan } from './artifacts/stores/huggingface/scanned.ts';
 export type { Backend, Engines } from './backends/backend.ts';
 export type { Artifact, ArtifactFacts, ArtifactFile } from './core/artifact.ts';
 export type { BackendReference } from './core/backend-reference.ts';
@@ -34,6 +35,7 @@ export {
   outdated,
   type PlanRequest,
   plan,
+  scanHuggingFaceCache,
   survey,
   update,
   validate,

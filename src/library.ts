@@ -1,7 +1,11 @@
 // What a program asks of modelctl, with the real world filled in: what is wrong with these manifests,
 // what would be done, do it, what is there; lock it, what moved upstream, take it. Each is what the
-// command of that name does, without its words.
-import type { Checked } from './core/problem.ts';
+// command of that name does, without its words; beside them, a look at a store that other programs
+// share with us.
+import { asChecked } from './artifacts/as-checked.ts';
+import { huggingFaceCache } from './artifacts/stores/huggingface/index.ts';
+import type { CacheScan } from './artifacts/stores/huggingface/scanned.ts';
+import { type Checked, checked } from './core/problem.ts';
 import type { Report } from './core/progress.ts';
 import type { Manifests } from './core/resource.ts';
 import type { Survey } from './core/surveyed.ts';
@@ -95,6 +99,17 @@ export function outdated(request: OutdatedRequest, options: Options = {}): Promi
  */
 export function update(request: UpdateRequest, options: Options = {}): Promise<Updated> {
   return updateWith(request, filled(options));
+}
+
+/**
+ * What is in the Hugging Face cache of this machine, or in the one at `folder`, whoever put it
+ * there: repositories, revisions, blobs and what is wrong with them. Reads names and sizes only.
+ */
+export function scanHuggingFaceCache(
+  options: Pick<Options, 'io'> & { readonly folder?: string } = {},
+): Promise<Checked<CacheScan>> {
+  const { io, signal } = filled(options);
+  return asChecked(signal, async () => checked(await huggingFaceCache(io, options.folder).scan()));
 }
 
 const filled = (options: Options): ReconcileContext => ({

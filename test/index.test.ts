@@ -21,6 +21,7 @@ describe('the public API', () => {
       'outdated',
       'plan',
       'reconcile',
+      'scanHuggingFaceCache',
       'survey',
       'update',
       'validate',

@@ -7,6 +7,7 @@ import type { Credentials, Routes } from '../../../src/artifacts/registries/rout
 import { ociSource } from '../../../src/artifacts/sources/oci/index.ts';
 import { createObtain } from '../../../src/artifacts/transfer/obtain.ts';
 import { createNodeIo } from '../../../src/io/node.ts';
+import { createFakeJournal } from '../../fakes/journal.ts';
 import { modelFile } from '../../fakes/oci-image.ts';
 import { basicHeader, startRegistry, user } from '../../fakes/real-registry.ts';
 import { canRun } from '../../fakes/real-server.ts';
@@ -98,6 +99,7 @@ describe.runIf(canRun('docker-registry'))('a real registry', () => {
       cacheFolder: join(world.folder, 'cache'),
       folderOf: () => world.folder,
       routes: world.routes,
+      journal: createFakeJournal(),
     });
     const call = { signal: world.signal, onBytes: () => undefined };
     const [file, licence] = artifact.files;

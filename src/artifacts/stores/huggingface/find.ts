@@ -1,0 +1,56 @@
+// Whether the cache has certain bytes, or a file of a commit, without looking at more of it than a
+// name in each repository. What is found is not verified: whoever uses it hashes it.
+import { dirname, join } from 'node:path';
+import { mapBounded } from '../../../core/concurrency.ts';
+import { type Digest, digestHex } from '../../../core/digest.ts';
+import { blobBehind, blobPath, entryPath, snapshotFolder } from './layout.ts';
+import { checkNames } from './names.ts';
+import { repositoryFolders } from './scan.ts';
+import { type CacheStore, inRepository } from './store.ts';
+
+const looksAtOnceMax = 32;
+
+/**
+ * Absolute path of a blob of that sha256 and size in any repository; null without. Files that git
+ * itself keeps are not found: they are named by their git object id.
+ */
+export async function findBlob(
+  store: CacheStore,
+  digest: Digest,
+  bytes: number,
+): Promise<string | null> {
+  const repositories = await repositoryFolders(store);
+  const paths = repositories.map(({ path }) => blobPath(path, digestHex(digest)));
+  const found = await mapBounded(paths, looksAtOnceMax, async (path) => {
+    const stat = await store.io.files.stat(path);
+    return stat?.kind === 'file' && stat.bytes === bytes ? path : null;
+  });
+  return found.find((path) => path !== null) ?? null;
+}
+
+/**
+ * A file of a commit under its name in the snapshot, as engines want it (the shards of a model must
+ * stand side by side). Null when it is not there, leads nowhere, or out of its repository. Throws
+ * ProblemError `store/unsafe-name`.
+ */
+export async function findFile(
+  store: CacheStore,
+  file: { readonly repository: string; readonly commit: string; readonly path: string },
+): Promise<{ readonly path: string; readonly bytes: number } | null> {
+  const { repository, commit, path } = file;
+  checkNames({ repository, commit, paths: [path] });
+  const { files } = store.io;
+  const { folder } = inRepository(store, repository);
+  let parent = snapshotFolder(folder, commit);
+  for (const part of ['', ...path.split('/').slice(0, -1)]) {
+    parent = join(parent, part);
+    if ((await files.entry(parent))?.kind !== 'folder') return null;
+  }
+  const name = entryPath(folder, commit, path);
+  const entry = await files.entry(name);
+  if (entry?.kind === 'link') {
+    if (blobBehind(folder, dirname(name), await files.readLink(name)) === null) return null;
+  }
+  const stat = await files.stat(name);
+  return stat?.kind === 'file' ? { path: name, bytes: stat.bytes } : null;
+}
