@@ -10,6 +10,8 @@ test.each([
   'library/qwen3:8b',
   'registry.example.com:5000/team/coder:v2',
   'ollama://qwen3:8b',
+  'oci://docker.io/ai/smollm2:latest',
+  `oci://localhost:5000/team/tiny@sha256:${digest}`,
   'file://./my model.gguf',
   'file:///srv/models/a.gguf',
   `https://example.com/a.gguf?download=1#sha256=${digest}`,
@@ -22,6 +24,7 @@ test.each([
 
 test.each([
   ['olama://qwen3:8b', 'Did you mean `ollama://`?'],
+  ['oci://', 'which names no model in a registry'],
   ['hf://org/repo', '`hf://` is not a source that is known here'],
   ['http://example.com/a.gguf', 'not fetched over plain http'],
   [`http://localhost.example.com/a#sha256=${digest}`, 'not fetched over plain http'],

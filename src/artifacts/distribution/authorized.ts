@@ -36,7 +36,7 @@ export function authorizedHttp(access: Access): Http {
       const response = await access.http.request(withGrant(request, first));
       if (response.status === 403 && first !== null) {
         await discard(response.body);
-        throw denied({ ...access, known: entry.known ?? unknown });
+        throw denied({ ...access, known: entry.known ?? (await access.credentials()) });
       }
       if (response.status !== 401) return response;
       await discard(response.body);
@@ -47,12 +47,10 @@ export function authorizedHttp(access: Access): Http {
       if (again.status !== 401 && again.status !== 403) return again;
       await discard(again.body);
       if (entry.grant === second) entry.grant = null;
-      throw denied({ ...access, known: entry.known ?? unknown });
+      throw denied({ ...access, known: entry.known ?? (await access.credentials()) });
     },
   };
 }
-
-const unknown: Known = { credentials: null, about: '' };
 
 /** Only the registry itself is let know. */
 const isOwn = (url: string, { base }: Access): boolean => URL.parse(url)?.origin === base.origin;

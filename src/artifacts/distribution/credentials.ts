@@ -11,8 +11,10 @@ export type RegistryCredentials =
 export interface Known {
   /** Null: asks as anyone may. */
   readonly credentials: RegistryCredentials | null;
-  /** For people: where they come from, or where they could come from. Full sentence, no secret. */
+  /** For people: where they come from, or why there are none. Full sentence, no secret. */
   readonly about: string;
+  /** What to do when the registry says no to them, or to their absence. */
+  readonly remedy: string;
 }
 
 export type LookUp = () => Promise<Known>;
@@ -24,10 +26,17 @@ export const credentialsOf =
     const credentials = await route.credentials();
     return credentials === null
       ? otherwise()
-      : { credentials, about: 'The credentials are those that were declared for the registry.' };
+      : {
+          credentials,
+          about: 'The credentials are those that were declared for the registry.',
+          remedy: wrongCredentials,
+        };
   };
 
 export const anonymous: LookUp = async () => ({
   credentials: null,
   about: 'modelctl asked without credentials.',
+  remedy: 'Check the name, or declare credentials for the registry.',
 });
+
+export const wrongCredentials = 'Check the name, and that the credentials may read it.';

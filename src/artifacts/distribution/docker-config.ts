@@ -5,31 +5,40 @@ import { posix } from 'node:path';
 import { isObject, parseObject } from '../../core/json-object.ts';
 import { errorProblem, ProblemError } from '../../core/problem.ts';
 import type { Io } from '../../io/io.ts';
-import type { Known, LookUp, RegistryCredentials } from './credentials.ts';
+import {
+  type Known,
+  type LookUp,
+  type RegistryCredentials,
+  wrongCredentials,
+} from './credentials.ts';
 
 const configBytesMax = 1024 * 1024;
 
-/** Docker files its own registry under this address. */
-const dockerHub = 'index.docker.io';
+/** Docker files its own registry under names that are not those of the host that it asks. */
+const dockerHub = { host: 'registry-1.docker.io', names: ['index.docker.io', 'docker.io'] };
 
-/** `host` as in a reference, with its port. Throws ProblemError for a file that cannot be read. */
+/**
+ * `host` is the one that asks, with its port: a mirror is not told who one is to the registry that
+ * it stands in for. Throws ProblemError for a file that cannot be read.
+ */
 export const dockerCredentials =
   (host: string, { files, environment }: Pick<Io, 'files' | 'environment'>): LookUp =>
   async () => {
     const folder = environment.get('DOCKER_CONFIG') || homeConfig(environment);
-    if (folder === null) return nobody;
+    if (folder === null) return nobody(host);
     const path = posix.join(folder, 'config.json');
     const bytes = await read(path, files);
-    if (bytes === null) return nobody;
+    if (bytes === null) return nobody(host);
     const config = parseObject(Buffer.from(bytes).toString('utf8'));
     if (config === null) throw unreadable(path, 'it is not JSON');
     return knownFrom(config, host, path);
   };
 
-const nobody: Known = {
+const nobody = (host: string): Known => ({
   credentials: null,
   about: 'modelctl asked without credentials: none are declared, and docker has none for it.',
-};
+  remedy: `Check the name. If it is private, log in:\n\n    docker login${host === dockerHub.host ? '' : ` ${host}`}`,
+});
 
 /** Null where the system knows no home, in containers that run under an arbitrary user. */
 function homeConfig(environment: Io['environment']): string | null {
@@ -51,19 +60,24 @@ async function read(path: string, files: Io['files']): Promise<Uint8Array | null
 }
 
 function knownFrom(config: Readonly<Record<string, unknown>>, host: string, path: string): Known {
-  const names = host === 'docker.io' ? [host, dockerHub] : [host];
+  const names = host === dockerHub.host ? [host, ...dockerHub.names] : [host];
   const find = (field: string): unknown =>
     Object.entries(isObject(config[field]) ? config[field] : {}).find(([key]) =>
       names.includes(hostOf(key)),
     )?.[1];
   const entry = find('auths');
   const credentials = isObject(entry) ? credentialsIn(entry) : null;
-  if (credentials !== null) return { credentials, about: `The credentials are those in ${path}.` };
+  if (credentials !== null) {
+    const about = `The credentials are those in ${path}.`;
+    return { credentials, about, remedy: wrongCredentials };
+  }
   const helper = find('credHelpers') ?? (entry === undefined ? undefined : config['credsStore']);
-  if (typeof helper !== 'string' || helper === '') return nobody;
+  if (typeof helper !== 'string' || helper === '') return nobody(host);
   return {
     credentials: null,
     about: `${path} leaves them to the helper ${JSON.stringify(helper.slice(0, 64))}, which modelctl does not run.`,
+    remedy:
+      'Check the name, or declare the credentials for the registry, or let the file hold them itself.',
   };
 }
 

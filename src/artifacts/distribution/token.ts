@@ -68,7 +68,7 @@ export const denied = ({
       code: 'source/unauthorized',
       summary: 'A source refuses access',
       detail: `${base.host} does not let ${repository} be read. It may be private, or not exist: registries often do not say which. ${known.about}`,
-      remedy: 'Check the name, and that the credentials may read it.',
+      remedy: known.remedy,
     }),
   );
 

@@ -53,7 +53,11 @@ function setUp(server: Server) {
     base: new URL('https://registry.example.com'),
     repository: 'team/tiny',
     realms: server.realms ?? 'any-host',
-    credentials: async () => ({ credentials: server.credentials ?? null, about: 'About.' }),
+    credentials: async () => ({
+      credentials: server.credentials ?? null,
+      about: 'About.',
+      remedy: 'Do.',
+    }),
     http,
     clock: { now: () => now, sleep: async () => undefined },
     signal,
@@ -134,6 +138,7 @@ describe('a token', () => {
       code: 'source/unauthorized',
       retry: 'never',
       detail: matching('registry.example.com does not let team/tiny be read'),
+      remedy: 'Do.',
     });
     expect(problem.detail).toContain('About.');
     expect(JSON.stringify(problem)).not.toContain('hunter2');

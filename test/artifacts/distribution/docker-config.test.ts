@@ -40,7 +40,7 @@ describe("docker's configuration", () => {
     ],
     [
       'the old address of its own registry',
-      'docker.io',
+      'registry-1.docker.io',
       { auths: { 'https://index.docker.io/v1/': { auth: base64('me:a:b\u0000') } } },
       me,
     ],

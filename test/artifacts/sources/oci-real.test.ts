@@ -13,7 +13,7 @@ import { basicHeader, startRegistry, user } from '../../fakes/real-registry.ts';
 import { canRun } from '../../fakes/real-server.ts';
 import { digestOf } from '../../fakes/registry-store.ts';
 import { tinyGguf } from '../../fakes/tiny-gguf.mjs';
-import { createWorld, problemFrom, problemOf, valueOf } from '../world.ts';
+import { createWorld, matching, problemFrom, problemOf, valueOf } from '../world.ts';
 
 const weights = tinyGguf({ says: 'from a registry', seed: 5 });
 const image = { layers: [modelFile('tiny.gguf', weights), modelFile('LICENSE', 'Apache-2.0')] };
@@ -115,8 +115,11 @@ describe.runIf(canRun('docker-registry'))('a real registry', () => {
 
 describe.runIf(canRun('docker-registry'))('a real registry that asks for a user name', () => {
   it('is refused to anyone', async () => {
-    const { resolve } = await setUp('basic');
-    expect(problemOf(await resolve()).code).toBe('source/unauthorized');
+    const { registry, resolve } = await setUp('basic');
+    expect(problemOf(await resolve())).toMatchObject({
+      code: 'source/unauthorized',
+      remedy: matching(`docker login ${registry.host}`),
+    });
   });
 
   it('takes what docker has for it, without repeating it when it is wrong', async () => {

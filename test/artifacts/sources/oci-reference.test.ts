@@ -31,7 +31,7 @@ describe('the one spelling of a reference', () => {
     ['oci://ghcr.io/', /oci:\/\/host/],
     ['oci://ghcr.io//model', /oci:\/\/host/],
     ['oci://ghcr.io/org/../model', /oci:\/\/host/],
-    ['oci://ghcr.io/org/Model:v1', /did you mean oci:\/\/ghcr\.io\/org\/model\?/],
+    ['oci://ghcr.io/org/Model:v1', /did you mean oci:\/\/ghcr\.io\/org\/model:v1\?/],
     ['oci://ai/smollm2:v1', /Did you mean oci:\/\/docker\.io\/ai\/smollm2:v1\?/],
     ['oci://ghcr.io/org/model:', /oci:\/\/host/],
     [`oci://ghcr.io/org/model:${'v'.repeat(129)}`, /oci:\/\/host/],

@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import type { Routes } from '../../../src/artifacts/registries/route.ts';
 import { ociSource } from '../../../src/artifacts/sources/oci/index.ts';
 import { weightsDigest } from '../../../src/core/weights.ts';
 import { ggufBytes } from '../../fakes/gguf-bytes.ts';
@@ -183,6 +186,37 @@ describe('a registry that cannot be trusted', () => {
     const { registry, resolve } = setUp();
     registry.add({ on: /manifests/, status });
     expect(problemOf(await resolve())).toMatchObject({ code, remedy: matching(remedy) });
+  });
+});
+
+describe('a mirror', () => {
+  it('is not told who one is to the registry that it stands in for', async () => {
+    const { registry, revision, world } = setUp();
+    writeFileSync(
+      join(world.folder, 'config.json'),
+      JSON.stringify({
+        auths: { 'registry.example.com': { username: 'me', password: 'hunter2' } },
+      }),
+    );
+    const get = (variable: string) => (variable === 'DOCKER_CONFIG' ? world.folder : undefined);
+    const io = { ...world.io, environment: { ...world.io.environment, get } };
+    const routes: Routes = (origin) =>
+      [new URL('https://mirror.example.net'), origin].map((base) => ({
+        base,
+        http: registry.http,
+        credentials: async () => null,
+      }));
+    const challenge = { 'www-authenticate': 'Basic realm="x"' };
+    registry.add({ on: /manifests/, status: 401, headers: challenge, times: 2 });
+    const resolved = ociSource.resolve('oci://registry.example.com/team/tiny:v1', {
+      ...world,
+      io,
+      routes,
+    });
+    expect(valueOf(await resolved).revision).toBe(revision);
+    const told = registry.requests.filter(({ headers }) => headers['authorization'] !== undefined);
+    expect(new Set(told.map(({ url }) => url.host))).toEqual(new Set(['registry.example.com']));
+    expect(registry.requests[0]?.url.host).toBe('mirror.example.net');
   });
 });
 

@@ -25,7 +25,7 @@ export const registryClient = (
       ifMissing: 'Check the host, the name and the tag.',
       accept: [...manifestTypes.image, ...manifestTypes.index].join(', '),
       realms: 'any-host',
-      credentials: credentialsOf(route, dockerCredentials(reference.host, context.io)),
+      credentials: credentialsOf(route, dockerCredentials(route.base.host, context.io)),
     },
     route,
     context,

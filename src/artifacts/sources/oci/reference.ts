@@ -39,7 +39,8 @@ export function parseOciReference(reference: string): Checked<OciReference> {
   if (host === null) return withoutHost(given, path, shown);
   const { name, tag } = splitTag(parts.join('/'));
   const refusal = nameRefusal(name);
-  if (refusal !== null) return invalid(`The name in ${shown} ${refusal}.`, nameRemedy(host, name));
+  if (refusal !== null)
+    return invalid(`The name in ${shown} ${refusal}.`, nameRemedy(host, name, tag));
   if (tag !== null && !tagRule.test(tag)) {
     return invalid(
       `The tag in ${shown} must begin with a letter, digit or underscore, go on with these, dots and dashes, and have at most 128 characters.`,
@@ -97,9 +98,9 @@ function nameRefusal(name: string): string | null {
   return 'may hold lower-case letters, digits, and single dots, underscores or dashes between them';
 }
 
-const nameRemedy = (host: string, name: string): string =>
+const nameRemedy = (host: string, name: string, tag: string | null): string =>
   nameRefusal(name.toLowerCase()) === null
-    ? `Registries take lower case only: did you mean ${scheme}${host}/${name.toLowerCase()}?`
+    ? `Registries take lower case only: did you mean ${scheme}${host}/${name.toLowerCase()}${tag === null ? '' : `:${tag}`}?`
     : `Write ${form}.`;
 
 function withoutHost(host: string, path: string, shown: string): Checked<never> {
