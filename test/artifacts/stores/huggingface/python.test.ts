@@ -41,7 +41,7 @@ function createPythonWorld(): World {
       ...variables,
     };
     const { stdout } = await run(python, [program, cache.path, ...words], { env });
-    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as unknown;
   };
   return { io, cache, staging: join(folder, 'staging'), ask };
 }
