@@ -80,6 +80,30 @@ describe('resolving', () => {
     });
   });
 
+  it('believes the weights before the config, and the config where they say nothing', async () => {
+    const { registry, resolve } = setUp();
+    const config = {
+      descriptor: { family: 'other', licenses: ['MIT', 'BSD'] },
+      config: { format: 'GGUF', paramSize: '8b', architecture: 'no word' },
+    };
+    publishImage(registry, name, { layers, config });
+    expect(valueOf(await resolve()).facts).toMatchObject({
+      format: 'gguf',
+      architecture: 'llama',
+      license: 'apache-2.0',
+    });
+    const bare = [modelFile('tiny.bin', 'no GGUF')];
+    publishImage(registry, name, {
+      layers: bare,
+      config: { ...config, config: { paramSize: '8b' } },
+    });
+    expect(valueOf(await resolve()).facts).toEqual({
+      architecture: 'other',
+      license: 'MIT',
+      parameters: 8_000_000_000,
+    });
+  });
+
   it('stays with a digest when the tag has moved', async () => {
     const { registry, resolve, revision } = setUp();
     publishImage(registry, name, {

@@ -26,6 +26,9 @@ import {
 } from './reference.ts';
 import { filesOf, type ModelFiles } from './translate.ts';
 
+/** Stands in where an artifact needs no config; its content is always the same. */
+const emptyConfig = 'application/vnd.oci.empty.v1+json';
+
 /** An index may list another one; no publisher goes deeper. */
 const indexDepthMax = 2;
 
@@ -117,7 +120,7 @@ async function readFacts(
   { name, signal }: { readonly name: string; readonly signal: AbortSignal },
 ): Promise<Checked<ArtifactFacts>> {
   let said: ArtifactFacts = {};
-  if (config.size <= configBytesMax) {
+  if (config.mediaType !== emptyConfig && config.size <= configBytesMax) {
     const blob = await client.smallBlob(config.digest, configBytesMax);
     if (blob === null || sha256Text(blob) !== config.digest) return refused(wrongConfig(name));
     said = factsOf(Buffer.from(blob).toString('utf8'));

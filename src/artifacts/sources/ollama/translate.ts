@@ -6,6 +6,7 @@ import { type Digest, isDigest } from '../../../core/digest.ts';
 import { sha256Text } from '../../../core/hash.ts';
 import { isObject } from '../../../core/json-object.ts';
 import { type Checked, checked, errorProblem, refused } from '../../../core/problem.ts';
+import { knownFacts, parameterCount, wholeNumber, word } from '../../distribution/config-fields.ts';
 import { badManifest, readManifestDocument } from '../../distribution/manifest-document.ts';
 import { decodeText, parseJson } from '../../distribution/untrusted.ts';
 
@@ -113,32 +114,13 @@ export function parseFacts(bytes: Uint8Array): ArtifactFacts | null {
   const text = decodeText(bytes);
   const config = text === null ? null : parseJson(text);
   if (!isObject(config)) return null;
-  const format = shortText(config['model_format']);
-  const architecture = shortText(config['model_family']) ?? shortText(config['architecture']);
-  const quantization = shortText(config['file_type']);
-  const context = config['context_length'];
-  const parameters = parseCount(shortText(config['model_type']));
-  return {
-    ...(format === null ? {} : { format }),
-    ...(architecture === null ? {} : { architecture }),
-    ...(quantization === null ? {} : { quantization }),
-    ...(typeof context === 'number' && Number.isSafeInteger(context) && context > 0
-      ? { contextLength: context }
-      : {}),
-    ...(parameters === null ? {} : { parameters }),
-  };
-}
-
-const shortText = (value: unknown): string | null =>
-  typeof value === 'string' && /^[\w.+-]{1,64}$/.test(value) ? value : null;
-
-const scales: Readonly<Record<string, number>> = { '': 1, K: 1e3, M: 1e6, B: 1e9, T: 1e12 };
-
-/** Ollama writes a number of parameters as `8.2B` or `137.00M`; null when it is none. */
-function parseCount(text: string | null): number | null {
-  const match = /^(\d{1,6}(?:\.\d{1,6})?)([KMBT]?)$/i.exec(text ?? '');
-  const scale = scales[match?.[2]?.toUpperCase() ?? '-'];
-  return match === null || scale === undefined ? null : Math.round(Number(match[1]) * scale);
+  return knownFacts({
+    format: word(config['model_format']),
+    architecture: word(config['model_family']) ?? word(config['architecture']),
+    quantization: word(config['file_type']),
+    contextLength: wholeNumber(config['context_length']),
+    parameters: parameterCount(config['model_type']),
+  });
 }
 
 const withoutWeights = (name: string, files: readonly ArtifactFile[]) =>
