@@ -52,8 +52,12 @@ export function authorizedHttp(access: Access): Http {
   };
 }
 
-/** Only the registry itself is let know. */
-const isOwn = (url: string, { base }: Access): boolean => URL.parse(url)?.origin === base.origin;
+/** Only the registry's protocol is let know: a store that it redirects to may have its host too. */
+function isOwn(text: string, { base }: Access): boolean {
+  const url = URL.parse(text);
+  const protocol = `${base.pathname.replace(/\/$/, '')}/v2/`;
+  return url?.origin === base.origin && url.pathname.startsWith(protocol);
+}
 
 function withGrant(request: HttpRequest, grant: Grant | null): HttpRequest {
   if (grant === null) return request;

@@ -124,10 +124,16 @@ describe('a token', () => {
     expect(asked()).toHaveLength(1);
   });
 
-  it('is not sent to other hosts', async () => {
+  it.each([
+    'https://cdn.example.com/v2/team/tiny/blobs/x',
+    'https://registry.example.com:8443/v2/team/tiny/blobs/x',
+    'http://registry.example.com/v2/team/tiny/blobs/x',
+    'https://registry.example.com/store/x?signature=s',
+  ])('is not sent to %s', async (url) => {
     const { get, requests } = setUp({});
     await get();
-    await get('https://cdn.example.com/x');
+    await get(url);
+    expect(requests.at(-1)?.url).toBe(url);
     expect(requests.at(-1)?.headers).toBeUndefined();
   });
 
