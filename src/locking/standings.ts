@@ -44,7 +44,14 @@ export async function standingsOf(
       },
     ),
   );
-  return lines.map((line) => standingOf(line, answers.get(line.source)));
+  const isLocal = (source: string): boolean => source.startsWith(`${sources.local.scheme}:`);
+  return lines.map((line) => {
+    const asked = standingOf(line, answers.get(line.source));
+    const { downloadBytes } = asked.standing;
+    // What is on this machine is not fetched, whatever it became.
+    if (downloadBytes === null || !isLocal(line.source)) return asked;
+    return { ...asked, standing: { ...asked.standing, downloadBytes: 0 } };
+  });
 }
 
 /** `answer`: absent where the source was not asked. */

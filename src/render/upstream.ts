@@ -37,7 +37,7 @@ export function renderUpdateMarkdown(standings: readonly Standing[]): string {
     ...(moved.length === 0
       ? []
       : [
-          `**${entries} of the lock moved**, ${formatBytes(downloadOf(moved))} to download`,
+          `**${entries} of the lock moved**, ${toDownload(downloadOf(moved))}`,
           renderMarkdownTable(updateColumns, moved),
         ]),
     ...(unknown.length === 0
@@ -135,7 +135,7 @@ function paragraph(ones: readonly Standing[]): string {
   return [
     `${joinWords(names)}: ${first.source}`,
     `  ${revisionText(first.locked)} -> ${revisionText(first.upstream)}`,
-    `  changed: ${changedText(first.changed)}; ${downloadText(first)} to download`,
+    `  changed: ${changedText(first.changed)}; ${toDownload(first.downloadBytes ?? 0)}`,
   ]
     .map(escapeText)
     .join('\n');
@@ -153,6 +153,9 @@ const sizeText = (version: Version | null): string =>
 function downloadText({ status, downloadBytes }: Standing): string {
   return status === 'moved' && downloadBytes !== null ? formatBytes(downloadBytes) : '';
 }
+
+const toDownload = (bytes: number): string =>
+  bytes === 0 ? 'nothing to download' : `${formatBytes(bytes)} to download`;
 
 /** `weights, template, params added`; what has no name of its own by its file. */
 function changedText(changed: readonly ChangedPart[]): string {

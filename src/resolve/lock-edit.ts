@@ -3,25 +3,39 @@
 import { isMap, isScalar, isSeq, type Node, parse, parseDocument, type YAMLMap } from 'yaml';
 
 /**
- * `document` as it stands in the lock; `printed` says what it is to say. Line ends of the result
- * are those of Unix. Comment lines before the first and after the last field stay byte for byte.
+ * `document` as it stands in the lock; `printed` is how modelctl prints the entry that it is to be.
+ * Line ends of the result are those of Unix. Comment lines before the first and after the last field
+ * stay byte for byte; `isRight` says whether the fields in between came out as they should, else
+ * they are those of `printed`.
  */
-export function editEntry(document: string, printed: string): string {
+export function editEntry(
+  document: string,
+  printed: string,
+  isRight: (edited: string) => boolean,
+): string {
   const lines = document.replaceAll('\r\n', '\n').split(/(?<=\n)/);
   const first = lines.findIndex((line) => !isRemark(line));
   const last = lines.findLastIndex((line) => !isRemark(line));
-  const yaml = parseDocument(lines.slice(first, last + 1).join(''));
-  const wanted: unknown = parse(printed);
-  const { contents } = yaml;
-  if (isMap(contents) && isPlain(wanted))
-    assign(contents, wanted, (value) => yaml.createNode(value));
-  return [...lines.slice(0, first), yaml.toString({ lineWidth: 0 }), ...lines.slice(last + 1)].join(
-    '',
-  );
+  const around = (fields: string): string =>
+    [...lines.slice(0, first), fields, ...lines.slice(last + 1)].join('');
+  const edited = editFields(lines.slice(first, last + 1).join(''), printed);
+  if (edited !== null && isRight(around(edited))) return around(edited);
+  const startsHere = lines.slice(0, first).some((line) => line.startsWith('---'));
+  return around(startsHere ? printed.replace(/^---\n/, '') : printed);
 }
 
-/** Blank, a comment, or the dashes that begin a document. */
-const isRemark = (line: string): boolean => /^\uFEFF?(---)?\s*(#.*)?\n?$/.test(line);
+/** Null where the parser and its printer do not agree on what stands there. */
+function editFields(fields: string, printed: string): string | null {
+  const yaml = parseDocument(fields);
+  const wanted: unknown = parse(printed);
+  const { contents, errors } = yaml;
+  if (!isMap(contents) || !isPlain(wanted) || errors.length > 0) return null;
+  assign(contents, wanted, (value) => yaml.createNode(value));
+  return yaml.toString({ lineWidth: 0 });
+}
+
+/** Blank as YAML has it, a comment, or the dashes that begin a document. */
+const isRemark = (line: string): boolean => /^\uFEFF?(---)?[ \t]*(#.*)?\n?$/.test(line);
 
 type Create = (value: unknown) => Node;
 
@@ -38,23 +52,28 @@ function assign(map: YAMLMap, wanted: Readonly<Record<string, unknown>>, create:
 
 /** The node that is there, changed as little as possible; a new one where it is of another kind. */
 function merged(node: unknown, value: unknown, create: Create): unknown {
-  if (isMap(node) && isPlain(value)) {
-    assign(node, value, create);
-    return node;
+  if (isPlain(value)) {
+    const map = isMap(node) ? node : create({});
+    if (isMap(map)) assign(map, value, create);
+    return map;
   }
-  if (isSeq(node) && Array.isArray(value)) {
-    node.items = value.map((item, index) => merged(node.items[index], item, create));
-    return node;
+  if (Array.isArray(value)) {
+    const list = isSeq(node) ? node : create([]);
+    if (isSeq(list)) list.items = value.map((item, at) => merged(list.items[at], item, create));
+    return list;
   }
-  if (isScalar(node) && !isPlain(value) && !Array.isArray(value)) {
-    if (node.value !== value) {
-      node.value = value;
-      delete node.source;
-    }
-    return node;
+  const scalar = isScalar(node) ? node : create(value);
+  if (isScalar(scalar) && (scalar !== node || scalar.value !== value)) {
+    scalar.value = value;
+    delete scalar.source;
+    if (!isSimple(value)) scalar.type = 'QUOTE_DOUBLE';
   }
-  return create(value);
+  return scalar;
 }
+
+/** Text that reads back in any style, numbers included. */
+const isSimple = (value: unknown): boolean =>
+  typeof value !== 'string' || /^[\u0021-\u007e]+$/.test(value);
 
 const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -243,7 +243,10 @@ describe('outdated', () => {
       changed: [{ part: 'weights', change: 'replaced', bytes: 1000 }],
       downloadBytes: 1000,
     });
-    expect(inPlace).toMatchObject({ changed: [{ part: 'weights', path: 'model.gguf' }] });
+    expect(inPlace).toMatchObject({
+      changed: [{ part: 'weights', path: 'model.gguf' }],
+      downloadBytes: 0,
+    });
     expect(unknown?.problem).toMatchObject({ subject: 'Model/far', retry: 'later' });
     expect(machine.written()).toEqual(before);
   });

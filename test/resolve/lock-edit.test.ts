@@ -1,6 +1,7 @@
 // Entries that move: only they change, and what a person wrote around and in them stays.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Document, visit } from 'yaml';
 import { sha256Text } from '../../src/core/hash.ts';
 import { entryKey, type LockEntry } from '../../src/resolve/lock-entry.ts';
 import { parseLock, printLock, updateLock } from '../../src/resolve/lock-file.ts';
@@ -115,6 +116,34 @@ describe('an entry that moves', () => {
         const moved = updateLock(printed.join('\n'), { moved: [next] });
         expect(entriesOf(moved)).toEqual([next]);
         for (const index of places.keys()) expect(moved).toContain(`# comment ${index}`);
+      }),
+    );
+  });
+
+  it('says what it should in whatever style a person wrote its values', () => {
+    const styles = [
+      'PLAIN',
+      'QUOTE_SINGLE',
+      'QUOTE_DOUBLE',
+      'BLOCK_LITERAL',
+      'BLOCK_FOLDED',
+    ] as const;
+    const choices = fc.array(fc.constantFrom(...styles), { minLength: 30, maxLength: 30 });
+    fc.assert(
+      fc.property(anyEntry, anyEntry, choices, (before, now, chosen) => {
+        const waiting = [...chosen];
+        const next = { ...now, model: before.model, target: before.target, source: before.source };
+        const document = new Document(JSON.parse(JSON.stringify(before)) as unknown);
+        visit(document, {
+          Scalar: (key, node) => {
+            if (key !== 'key' && typeof node.value === 'string')
+              node.type = waiting.pop() ?? 'PLAIN';
+          },
+        });
+        const edited = `${printLock(lockOf())}---\n${document.toString()}`;
+        // What the library prints in such a style, it cannot always read.
+        fc.pre(parseLock(edited, 'models.lock.yaml').ok);
+        expect(entriesOf(updateLock(edited, { moved: [next] }))).toEqual([next]);
       }),
     );
   });
