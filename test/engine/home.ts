@@ -86,7 +86,7 @@ export async function createHome(): Promise<Home> {
           image,
           load,
           replaces: replaces ?? null,
-          obtain: async (digest) => pathOf(digest),
+          obtain: async (digest) => ({ path: pathOf(digest), isUnchanging: false }),
           onBytes: () => undefined,
           signal: context.signal,
         },

@@ -18,10 +18,12 @@ import { hashFile, rememberHash } from '../hash-file.ts';
 import type { Routes } from '../registries/route.ts';
 import type { ReadableFile } from '../source.ts';
 import { sourceFor } from '../sources/index.ts';
+import type { LocalStore } from '../stores/local.ts';
 import { fetchSpans, WholeFileError } from './fetch-spans.ts';
 import type { ObtainedFile } from './obtained.ts';
 import { cancelled, cutShort, wrongDigest, wrongSize } from './problems.ts';
 import { recorder } from './recorder.ts';
+import { reuse } from './reuse.ts';
 import type { Call } from './share-work.ts';
 
 export interface DownloadContext extends Call {
@@ -29,6 +31,8 @@ export interface DownloadContext extends Call {
   readonly folder: string;
   readonly routes: Routes;
   readonly journal: TransferJournal;
+  /** Asked before anything is fetched. */
+  readonly stores: readonly LocalStore[];
   /** Absolute. */
   readonly staging: string;
 }
@@ -59,9 +63,9 @@ export async function download(
   try {
     if (await isStaged(work)) {
       context.onBytes(file.bytes, file.bytes);
-      return { path: final, downloadedBytes: 0 };
+      return { path: final, downloadedBytes: 0, isUnchanging: true };
     }
-    return await fetchWhole(work);
+    return (await reuse(file, context.stores, context)) ?? (await fetchWhole(work));
   } catch (error) {
     context.signal.throwIfAborted();
     if (error instanceof ProblemError) throw error;
@@ -220,7 +224,7 @@ async function finish(
   journal.forget(file.digest);
   const stat = await io.files.stat(final);
   if (stat !== null) rememberHash(io.files, final, { ...stat, digest: file.digest });
-  return { path: final, downloadedBytes };
+  return { path: final, downloadedBytes, isUnchanging: true };
 }
 
 async function forget({ io, journal, file, partial }: Work): Promise<void> {

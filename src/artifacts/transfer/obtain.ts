@@ -12,6 +12,7 @@ import type { TransferJournal } from '../../core/transfer.ts';
 import type { Io } from '../../io/io.ts';
 import type { Routes } from '../registries/route.ts';
 import { sourceFor } from '../sources/index.ts';
+import type { LocalStore } from '../stores/local.ts';
 import { download } from './download.ts';
 import type { ObtainedFile } from './obtained.ts';
 import { type Call, shareWork } from './share-work.ts';
@@ -38,8 +39,10 @@ export function createObtain(options: {
   readonly folderOf: (artifact: Artifact) => string;
   readonly routes: Routes;
   readonly journal: TransferJournal;
+  /** Where bytes may be already; default: nowhere but in the staging folder. */
+  readonly stores?: readonly LocalStore[];
 }): Obtain {
-  const { io, folderOf, routes, journal } = options;
+  const { io, folderOf, routes, journal, stores = [] } = options;
   const staging = stagingPath(options.cacheFolder);
   /** A part that no run has gone on with for long is one that nobody wants any more. */
   const isFresh = (digest: Digest): boolean => {
@@ -55,7 +58,7 @@ export function createObtain(options: {
         return verifyInPlace(artifact, file, { io, folder, ...call });
       }
       const { joined, value } = await share(file.digest, call, (shared) =>
-        download(artifact, file, { io, folder, routes, journal, staging, ...shared }),
+        download(artifact, file, { io, folder, routes, journal, stores, staging, ...shared }),
       );
       return joined ? { ...value, downloadedBytes: 0 } : value;
     },

@@ -5,4 +5,9 @@ export interface ObtainedFile {
   readonly path: string;
   /** Bytes that came over the network for this call. */
   readonly downloadedBytes: number;
+  /**
+   * Nobody writes into the file itself, so a second name for it is as good as a copy, and its hash
+   * stays what it was when it was verified. A file of the user's may be edited at any time.
+   */
+  readonly isUnchanging: boolean;
 }

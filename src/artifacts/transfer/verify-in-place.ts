@@ -31,7 +31,7 @@ export async function verifyInPlace(
     throw new ProblemError(changed(path, file, what));
   }
   context.onBytes(file.bytes, file.bytes);
-  return { path, downloadedBytes: 0 };
+  return { path, downloadedBytes: 0, isUnchanging: false };
 }
 
 async function hash(

@@ -93,7 +93,7 @@ async function build(
       obtain: async (layer) => {
         const obtained = await context.obtain(...fileOf(action.artifact, layer, how));
         downloadedBytes += obtained.downloadedBytes;
-        return obtained.path;
+        return obtained;
       },
       onBytes: context.onBytes,
       signal: context.signal,

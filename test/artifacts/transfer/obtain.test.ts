@@ -12,7 +12,11 @@ const inNoTime = (io: Io): Io => ({ ...io, clock: { ...io.clock, sleep: async ()
 describe('a file on the web', () => {
   it('arrives verified under its digest, with progress and a count of the bytes', async () => {
     const { obtain, staging, staged, progress } = setUp();
-    expect(await obtain()).toEqual({ path: join(staging, hex), downloadedBytes: content.length });
+    expect(await obtain()).toEqual({
+      path: join(staging, hex),
+      downloadedBytes: content.length,
+      isUnchanging: true,
+    });
     expect(readFileSync(join(staging, hex))).toEqual(content);
     expect(staged()).toEqual(['HEX']);
     expect(progress.at(-1)).toBe(content.length);

@@ -34,7 +34,7 @@ describe('a file on this machine', () => {
 
   it('is used where it is', async () => {
     const { obtain, path, cacheFolder, progress } = await setUp();
-    expect(await obtain()).toEqual({ path, downloadedBytes: 0 });
+    expect(await obtain()).toEqual({ path, downloadedBytes: 0, isUnchanging: false });
     expect(existsSync(cacheFolder)).toBe(false);
     expect(progress.at(-1)).toBe(content.length);
   });

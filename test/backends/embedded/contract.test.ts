@@ -34,7 +34,11 @@ async function setup(): Promise<Bench> {
   return {
     backend: await embeddedOn(io),
     io: counted,
-    obtain: async (_artifact, { digest }) => ({ path: home.pathOf(digest), downloadedBytes: 0 }),
+    obtain: async (_artifact, { digest }) => ({
+      path: home.pathOf(digest),
+      downloadedBytes: 0,
+      isUnchanging: false,
+    }),
     first: await subject('rolled out version one', 1),
     second: await subject('rolled out version two', 2),
     prefix: 'contract-',

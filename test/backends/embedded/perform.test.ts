@@ -41,7 +41,11 @@ const perform = (action: Action, more: Partial<PerformContext> = {}): Promise<Pe
   backend.perform(action, {
     ...home,
     onBytes: () => undefined,
-    obtain: async (_, { digest }) => ({ path: home.pathOf(digest), downloadedBytes: 0 }),
+    obtain: async (_, { digest }) => ({
+      path: home.pathOf(digest),
+      downloadedBytes: 0,
+      isUnchanging: false,
+    }),
     ...more,
   });
 

@@ -166,7 +166,7 @@ describe('an imported file', () => {
     const fetched: string[] = [];
     const obtain: typeof world.obtain = async (_artifact, file) => {
       fetched.push(file.path);
-      return { path: `/files/${file.path}`, downloadedBytes: file.bytes };
+      return { path: `/files/${file.path}`, downloadedBytes: file.bytes, isUnchanging: false };
     };
     const [first] = buildsOf(world, {});
     const [second] = buildsOf(world, { servedName: 'contract-other' });

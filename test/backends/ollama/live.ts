@@ -78,7 +78,11 @@ export async function liveImportWorld(engine: LiveEngine): Promise<Bench> {
     ...world,
     first,
     second,
-    obtain: async (_artifact, file) => ({ path: join(folder, file.path), downloadedBytes: 0 }),
+    obtain: async (_artifact, file) => ({
+      path: join(folder, file.path),
+      downloadedBytes: 0,
+      isUnchanging: false,
+    }),
     cleanUp: async () => {
       await world.cleanUp();
       await rm(folder, { recursive: true });

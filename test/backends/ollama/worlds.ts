@@ -53,7 +53,11 @@ export function memoryWorld(
     io,
     fake,
     prefix: 'contract-',
-    obtain: async (_artifact, file) => ({ path: `/files/${file.path}`, downloadedBytes: 0 }),
+    obtain: async (_artifact, file) => ({
+      path: `/files/${file.path}`,
+      downloadedBytes: 0,
+      isUnchanging: false,
+    }),
     takeDown: async () => {
       isUp = false;
     },

@@ -1,11 +1,12 @@
 // Bringing bytes into the store. A blob appears under its digest only after its bytes were hashed
 // and are on disk, so whatever is there with the right size is right and is not written again. A
 // crash leaves temporary files, which nothing reads and the sweep removes.
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type Digest, digestHex } from '../../../core/digest.ts';
 import { errorProblem, ProblemError } from '../../../core/problem.ts';
-import type { Io } from '../../../io/io.ts';
+import { errorCode } from '../../../io/error-code.ts';
+import type { Files, Io } from '../../../io/io.ts';
+import type { ObtainedFile } from '../../transfer/obtained.ts';
 import { blobFolder, blobPath } from './layout.ts';
 
 export interface OciStore {
@@ -28,32 +29,57 @@ export async function putText(store: OciStore, digest: Digest, text: string): Pr
 }
 
 /**
- * Takes over a local file as a blob: a clone where the file system can, hashed after it was made,
- * so that a source that changes meanwhile cannot get in. Throws ProblemError on other content.
+ * Takes over a local file as a blob. One that nobody writes into, and that was verified, gets a
+ * second name where the file system can; of any other a clone is made, where the file system can
+ * without copying, and hashed, so that a source that changes meanwhile cannot get in. Throws
+ * ProblemError on other content.
  */
 export async function putFile(
   store: OciStore,
   digest: Digest,
-  source: string,
-  options: { readonly signal: AbortSignal; readonly onBytes: (bytes: number) => void },
+  source: Pick<ObtainedFile, 'path' | 'isUnchanging'>,
+  options: { readonly signal: AbortSignal; readonly onHashed: (bytes: number) => void },
 ): Promise<void> {
   const { files, random } = store.io;
   const name = `${digestHex(digest)}.${random.hex(6)}${temporarySuffix}`;
   const temporary = join(blobFolder(store.path), name);
   try {
-    await files.clone(source, temporary);
-    const hash = createHash('sha256');
-    for await (const chunk of files.readStream(temporary)) {
-      options.signal.throwIfAborted();
-      hash.update(chunk);
-      options.onBytes(chunk.length);
+    if (!(source.isUnchanging && (await isLinked(files, source.path, temporary)))) {
+      await files.clone(source.path, temporary);
+      const { bytes = 0 } = (await files.stat(temporary)) ?? {};
+      const found = await files.digest(temporary, {
+        bytes,
+        chunkBytes: Math.max(bytes, 1),
+        ...options,
+      });
+      if (found.digest !== digest)
+        throw new ProblemError(otherContent(source.path, digest, found.digest));
     }
-    const found: Digest = `sha256:${hash.digest('hex')}`;
-    if (found !== digest) throw new ProblemError(otherContent(source, digest, found));
     await files.rename(temporary, blobPath(store.path, digest));
   } catch (error) {
     await files.remove(temporary);
     throw error;
+  }
+}
+
+/** Another file system, or one without hard links, or a file of another user: then it is copied. */
+const notLinkable: ReadonlySet<string | undefined> = new Set([
+  'EXDEV',
+  'EPERM',
+  'EACCES',
+  'EMLINK',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+]);
+
+async function isLinked(files: Files, from: string, to: string): Promise<boolean> {
+  try {
+    await files.link(from, to);
+    return true;
+  } catch (error) {
+    if (!notLinkable.has(errorCode(error))) throw error;
+    return false;
   }
 }
 

@@ -4,6 +4,7 @@
 import { canonicalJson, sameJson } from '../../../core/canonical.ts';
 import type { LoadOptions } from '../../../core/desired.ts';
 import type { Digest } from '../../../core/digest.ts';
+import type { ObtainedFile } from '../../transfer/obtained.ts';
 import { hasBlob, type OciStore, putFile, putText } from './blobs.ts';
 import { holding, inTurn } from './exclusive.ts';
 import type { ModelImage } from './image.ts';
@@ -33,8 +34,8 @@ export interface PutRequest {
   readonly load: LoadOptions;
   /** What may be under the name besides the image itself; null: nothing. */
   readonly replaces: Digest | null;
-  /** Absolute path of a local copy of a layer. Called for what is missing only. */
-  readonly obtain: (digest: Digest) => Promise<string>;
+  /** A verified local copy of a layer. Called for what is missing only. */
+  readonly obtain: (digest: Digest) => Promise<Pick<ObtainedFile, 'path' | 'isUnchanging'>>;
   /** Bytes of layers stored so far, of those that had to be. */
   readonly onBytes: (completedBytes: number, totalBytes: number) => void;
   readonly signal: AbortSignal;
@@ -73,15 +74,15 @@ async function putLayers(store: OciStore, request: PutRequest): Promise<number> 
     if (!(await hasBlob(store, layer.digest, layer.size))) missing.push(layer);
   }
   const totalBytes = missing.reduce((sum, layer) => sum + layer.size, 0);
-  let completedBytes = 0;
-  for (const { digest } of missing) {
+  let storedBytes = 0;
+  for (const { digest, size } of missing) {
     signal.throwIfAborted();
     const source = await request.obtain(digest);
-    const onBytes = (bytes: number): void => {
-      completedBytes += bytes;
-      request.onBytes(Math.min(completedBytes, totalBytes), totalBytes);
-    };
-    await putFile(store, digest, source, { signal, onBytes });
+    const onHashed = (bytes: number): void =>
+      request.onBytes(Math.min(storedBytes + bytes, totalBytes), totalBytes);
+    await putFile(store, digest, source, { signal, onHashed });
+    storedBytes += size;
+    request.onBytes(storedBytes, totalBytes);
   }
   return missing.length;
 }

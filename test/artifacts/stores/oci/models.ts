@@ -40,7 +40,7 @@ export function put(
     image: modelImage(model(io, text), recipe ?? {}),
     load: {},
     replaces: null,
-    obtain: async () => pathOf(text),
+    obtain: async () => ({ path: pathOf(text), isUnchanging: false }),
     onBytes: () => undefined,
     signal: new AbortController().signal,
     ...rest,

@@ -111,7 +111,9 @@ describe('a store', () => {
   test('takes bytes for a blob only when they are the right ones', async () => {
     const io = createFakeIo();
     io.files.put('/models/wrong.gguf', 'two');
-    const wrong = put(io, 'starter', 'one', { obtain: async () => '/models/wrong.gguf' });
+    const wrong = put(io, 'starter', 'one', {
+      obtain: async () => ({ path: '/models/wrong.gguf', isUnchanging: false }),
+    });
     expect(await codeOf(wrong)).toBe('store/digest-mismatch');
     expect(await readNames(storeOn(io))).toEqual([]);
     expect(stored(io).filter((path) => path.startsWith('blobs/'))).toEqual([]);

@@ -65,7 +65,7 @@ describe('removing a name', () => {
       image,
       obtain: async () => {
         await removeName(storeOn(io), 'one', digestOf('one'));
-        return '/models/two.gguf';
+        return { path: '/models/two.gguf', isUnchanging: false };
       },
     });
     expect(await building).toMatchObject({ kind: 'written' });
