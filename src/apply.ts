@@ -2,6 +2,7 @@
 // file and the widened inventory are written before the first effect, so that whatever a crash
 // leaves behind is pinned and owned.
 import { directRoutes } from './artifacts/registries/route.ts';
+import { huggingFaceStore, type LocalStore, ociStore } from './artifacts/stores/local.ts';
 import { createObtain } from './artifacts/transfer/obtain.ts';
 import type { Performed } from './backends/backend.ts';
 import type { Considered, Surroundings } from './consider.ts';
@@ -12,6 +13,7 @@ import type { Observed } from './core/observed.ts';
 import type { Action } from './core/plan.ts';
 import type { Report } from './core/progress.ts';
 import { execute } from './execute/execute.ts';
+import type { Io } from './io/io.ts';
 import { observe } from './observe/observe.ts';
 import { factsAfter } from './record/facts.ts';
 import { entriesBeforeRun, settlementOf } from './record/record.ts';
@@ -80,6 +82,7 @@ async function executeRecorded(
     folderOf: () => setState.folder,
     routes: directRoutes(io.web),
     journal: ledger.journal,
+    stores: localStores(considered, io),
   });
   const run = ledger.beginRun({
     ...scope(considered),
@@ -113,6 +116,14 @@ async function executeRecorded(
   const open = changes.entries.filter(({ outcome }) => outcome !== 'unchanged' && isOpen(outcome));
   await transfers.sweep(new Set(open.flatMap(({ action }) => wantedFiles(action))));
   return changes;
+}
+
+/** What the engines of this run keep as files, and what other tools do. */
+function localStores({ resolved }: Considered, io: Io): readonly LocalStore[] {
+  const folders = [...resolved.engines.values()].flatMap(({ reference: { type, store } }) =>
+    type === 'embedded' && store !== null ? [store] : [],
+  );
+  return [...folders.map((folder) => ociStore(io.files, folder)), huggingFaceStore(io)];
 }
 
 const isOpen = (outcome: string): boolean =>
