@@ -1,7 +1,6 @@
 // The writing half of the pipeline: execute, record. Runs under the lock of this machine. The lock
 // file and the widened inventory are written before the first effect, so that whatever a crash
 // leaves behind is pinned and owned.
-import { directRoutes } from './artifacts/registries/route.ts';
 import { huggingFaceStore, type LocalStore, ociStore } from './artifacts/stores/local.ts';
 import { createObtain } from './artifacts/transfer/obtain.ts';
 import type { Performed } from './backends/backend.ts';
@@ -80,7 +79,7 @@ async function executeRecorded(
     io,
     cacheFolder,
     folderOf: () => setState.folder,
-    routes: directRoutes(io.web),
+    routes: considered.routes,
     journal: ledger.journal,
     stores: localStores(considered, io),
   });

@@ -1,7 +1,8 @@
 // The reading half of the pipeline: load, resolve, observe, plan. It writes nothing anywhere, so
 // that it can be asked as often as one likes: `plan` stops here, and `apply` asks once before it
 // takes the lock of this machine and once under it.
-import { directRoutes } from './artifacts/registries/route.ts';
+import { declaredRoutes } from './artifacts/registries/declared.ts';
+import type { Routes } from './artifacts/registries/route.ts';
 import type { Sources } from './artifacts/source.ts';
 import type { Engines } from './backends/backend.ts';
 import type { Artifact } from './core/artifact.ts';
@@ -20,6 +21,7 @@ import { plan } from './plan/plan.ts';
 import type { ReconcileRequest } from './reconcile.ts';
 import type { Ledger } from './record/ledger.ts';
 import type { Engine } from './resolve/engines.ts';
+import { identify, type SelfNames } from './resolve/host.ts';
 import { unlocked } from './resolve/lock-gap.ts';
 import { type LockUpdate, lockUpdate, noLockUpdate } from './resolve/lock-update.ts';
 import { declaredReferences } from './resolve/references.ts';
@@ -42,6 +44,8 @@ export interface Surroundings {
 /** Everything that a run knows once it has decided. */
 export interface Considered {
   readonly manifests: Manifests;
+  /** How the places are reached that bytes come from. */
+  readonly routes: Routes;
   readonly set: string;
   readonly setState: SetState;
   /** Where the ledger says that the set lives: it moves only when told to. */
@@ -73,6 +77,8 @@ export async function consider(
   }
   const set = setState.value.lock?.set ?? around.newSet;
   const recordedEngine = ledger.setRecord(set)?.engine ?? null;
+  const self = { named: hostNamed(request, io), hostname: io.environment.hostname };
+  const routes = routesOf(request, manifests, self, io);
   const resolved = await resolve(
     {
       manifests,
@@ -81,12 +87,12 @@ export async function consider(
       locked: setState.value.locked,
       known: (source) => setState.value.pinnedElsewhere(source) ?? around.resolved.get(source),
       incompleteBecause: incompleteBecause(request, ledger, set, setState.value),
-      self: { named: hostNamed(request, io), hostname: io.environment.hostname },
+      self,
       recordedEngine,
       engines: around.engines,
       sources: around.sources,
     },
-    { io, signal, routes: directRoutes(io.web) },
+    { io, signal, routes },
   );
   if (!resolved.ok) return refused(...loaded.problems, ...resolved.problems);
   for (const { source, artifact } of resolved.value.pins) around.resolved.set(source, artifact);
@@ -100,6 +106,7 @@ export async function consider(
   return checked(
     {
       manifests,
+      routes,
       set,
       setState: setState.value,
       location: locationOf(request, ledger, set, setState.value),
@@ -126,6 +133,24 @@ function unlockedProblems(
   if (!declared.ok) return declared.problems;
   const problem = unlocked(state, manifests, declared.value);
   return problem === null ? [] : [problem];
+}
+
+/** As the set's Registries and this machine's own Host declare them. */
+function routesOf(
+  request: ReconcileRequest,
+  manifests: Manifests,
+  names: SelfNames,
+  io: Io,
+): Routes {
+  const hosts = manifests.resources.filter((one) => one.kind === 'Host');
+  const identity = identify(hosts, names);
+  const self = identity.ok ? identity.value.self : null;
+  return declaredRoutes({
+    manifests,
+    bandwidth: self?.spec.bandwidth,
+    io,
+    ...(request.rateLimit === undefined ? {} : { limit: request.rateLimit }),
+  });
 }
 
 /** What left the set may stand on an engine that no Model names any more: that is looked at too. */

@@ -46,6 +46,8 @@ export interface ReconcileRequest {
   readonly host?: string;
   /** Fingerprint of a saved plan: any other outcome of planning is refused. */
   readonly expectedFingerprint?: Digest;
+  /** Bytes per second that models are transferred with at most; in the place of the Host's. */
+  readonly rateLimit?: number;
   /** Milliseconds to wait for another process's lock. Default 0. */
   readonly lockTimeoutMs?: number;
 }

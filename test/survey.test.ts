@@ -43,7 +43,8 @@ function worldWith(http: Partial<Io>): Io {
     workingFolder: folder,
     get: (name: string) => variables[name],
   };
-  return { ...node, http: ollama.http(`http://${address}`), environment, ...http };
+  const network = ollama.http(`http://${address}`);
+  return { ...node, http: network, web: network, environment, ...http };
 }
 
 const names = (found: Awaited<ReturnType<typeof survey>>): readonly string[] =>

@@ -4,6 +4,7 @@ import { assert } from '../core/assert.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { parseDuration } from '../core/duration.ts';
 import { type Checked, checked, errorProblem, type Problem, refused } from '../core/problem.ts';
+import { parseRate } from '../core/rate.ts';
 import { type Command, type Flag, flagsOf, globalFlags } from './command-line.ts';
 import { commandNamed, commands } from './commands.ts';
 
@@ -176,6 +177,11 @@ function judgeValue(flag: Flag, value: string): Problem | null {
     return !Number.isFinite(parseDuration(value))
       ? invalid(flag, value, 'It must be a duration, as in 30s or 1m30s.')
       : null;
+  }
+  if (type === 'rate') {
+    return (parseRate(value) ?? 0) > 0
+      ? null
+      : invalid(flag, value, 'It must be a rate, as in 10MB/s, 500kB/s or unlimited.');
   }
   if (type === 'text' || type.includes(value)) return null;
   const near = didYouMean(value, type);

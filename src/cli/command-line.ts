@@ -19,7 +19,7 @@ export interface Flag {
   /** Placeholder of its value, as in `FILE`; absent: the flag takes none. */
   readonly value?: string;
   /** What the value must be. Default: any text. */
-  readonly type?: 'count' | 'duration' | readonly string[];
+  readonly type?: 'count' | 'duration' | 'rate' | readonly string[];
   readonly repeatable?: true;
   readonly completes?: Completes;
   /** One sentence without a full stop. */

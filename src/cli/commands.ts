@@ -67,6 +67,12 @@ export const commands: readonly Command[] = [
         type: 'duration',
         summary: 'how long to wait for another run to end, as in 30s; default 0',
       },
+      {
+        name: 'limit-rate',
+        value: 'RATE',
+        type: 'rate',
+        summary: 'transfer at most so much per second, as in 10MB/s',
+      },
       output('json', 'yaml', 'name'),
       json,
     ],

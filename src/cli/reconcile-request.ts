@@ -2,6 +2,7 @@
 // in which commands name their manifests.
 import { parseDuration } from '../core/duration.ts';
 import { errorProblem, ProblemError } from '../core/problem.ts';
+import { parseRate } from '../core/rate.ts';
 import type { ReconcileRequest } from '../reconcile.ts';
 import { type Arguments, countOf, isSet, valueOf, valuesOf } from './arguments.ts';
 
@@ -43,4 +44,10 @@ export function inputsOf(given: Arguments): readonly string[] {
 export function lockTimeoutMsOf(given: Arguments): number {
   const parsed = parseDuration(valueOf(given, 'lock-timeout') ?? '0');
   return typeof parsed === 'number' ? parsed : 0;
+}
+
+/** Of --limit-rate; parsing has checked that it is a rate. */
+export function rateLimitOf(given: Arguments): Pick<ReconcileRequest, 'rateLimit'> {
+  const rateLimit = parseRate(valueOf(given, 'limit-rate') ?? '');
+  return rateLimit === null ? {} : { rateLimit };
 }

@@ -5,6 +5,7 @@ import type { CategoryManifest } from '../generated/category.ts';
 import type { HardwareTargetManifest } from '../generated/hardware-target.ts';
 import type { HostManifest } from '../generated/host.ts';
 import type { ModelManifest } from '../generated/model.ts';
+import type { RegistryManifest } from '../generated/registry.ts';
 import type { Origin } from './problem.ts';
 
 export type Declared<M> = M & { readonly origin: Origin };
@@ -14,13 +15,15 @@ export type CategoryResource = Declared<CategoryManifest>;
 export type HardwareTargetResource = Declared<HardwareTargetManifest>;
 export type HostResource = Declared<HostManifest>;
 export type BackendResource = Declared<BackendManifest>;
+export type RegistryResource = Declared<RegistryManifest>;
 
 export type Resource =
   | ModelResource
   | CategoryResource
   | HardwareTargetResource
   | HostResource
-  | BackendResource;
+  | BackendResource
+  | RegistryResource;
 
 export type Kind = Resource['kind'];
 

@@ -8,7 +8,14 @@ import { showText, showValue } from './show-value.ts';
 const apiVersion = 'modelctl.dev/v1alpha1';
 const [group = '', version = ''] = apiVersion.split('/');
 
-export const kinds: readonly Kind[] = ['Model', 'Category', 'HardwareTarget', 'Host', 'Backend'];
+export const kinds: readonly Kind[] = [
+  'Model',
+  'Category',
+  'HardwareTarget',
+  'Host',
+  'Backend',
+  'Registry',
+];
 
 export interface WrongHeader {
   readonly code: string;

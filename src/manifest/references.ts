@@ -10,6 +10,7 @@ import {
   resourceLabel,
 } from '../core/resource.ts';
 import { type FieldPath, formatPath } from './field-path.ts';
+import { sharedEndpoints } from './shared-endpoints.ts';
 import { placeSeenFrom } from './source-text.ts';
 
 export type Locate = (resource: Resource, path: FieldPath) => Origin;
@@ -45,7 +46,11 @@ export function referenceProblems(
         danglingReference(resource, reference, names.get(reference.kind), locate),
       ),
   );
-  return [...dangling, ...sharedHostnames(resources, locate)];
+  return [
+    ...dangling,
+    ...sharedHostnames(resources, locate),
+    ...sharedEndpoints(resources, locate),
+  ];
 }
 
 function referencesOf(resource: Resource): readonly Reference[] {
@@ -68,6 +73,7 @@ function referencesOf(resource: Resource): readonly Reference[] {
     case 'Backend':
       return optional('Host', resource.spec.host, ['spec', 'host']);
     case 'Host':
+    case 'Registry':
       return [];
   }
 }

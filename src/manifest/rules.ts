@@ -5,6 +5,7 @@ import type { CategoryManifest } from '../generated/category.ts';
 import type { HardwareTargetManifest } from '../generated/hardware-target.ts';
 import type { HostManifest } from '../generated/host.ts';
 import type { ModelManifest } from '../generated/model.ts';
+import type { RegistryManifest } from '../generated/registry.ts';
 import type { FieldPath } from './field-path.ts';
 
 export type Manifest =
@@ -12,7 +13,8 @@ export type Manifest =
   | CategoryManifest
   | HardwareTargetManifest
   | HostManifest
-  | BackendManifest;
+  | BackendManifest
+  | RegistryManifest;
 
 export interface BrokenRule {
   readonly code: string;
@@ -33,6 +35,8 @@ export function brokenRules(manifest: Manifest): readonly BrokenRule[] {
       return backendRules(manifest);
     case 'Host':
       return repeated(manifest.spec.hostnames ?? [], ['spec', 'hostnames']);
+    case 'Registry':
+      return repeated((manifest.spec.mirrors ?? []).map(mirrorUrl), ['spec', 'mirrors']);
     case 'HardwareTarget':
       return [];
   }
@@ -155,6 +159,9 @@ function backendRules({ spec }: BackendManifest): readonly BrokenRule[] {
       path: ['spec', field],
     }));
 }
+
+const mirrorUrl = (mirror: NonNullable<RegistryManifest['spec']['mirrors']>[number]): string =>
+  typeof mirror === 'string' ? mirror : mirror.url;
 
 function repeated(names: readonly string[], path: FieldPath): readonly BrokenRule[] {
   return names.flatMap((name, index) =>

@@ -18,6 +18,7 @@ const documentOf = {
   HardwareTarget: 'hardware-target',
   Host: 'host',
   Backend: 'backend',
+  Registry: 'registry',
 } as const satisfies Record<Kind, string>;
 
 export const schemaOfKind = (kind: Kind): PlacedSchema => ({

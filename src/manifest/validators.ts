@@ -6,6 +6,7 @@ import {
   hardwareTarget,
   host,
   model,
+  registry,
   type Validator,
 } from '../generated/validators.js';
 import type { Manifest } from './rules.ts';
@@ -16,4 +17,5 @@ export const validatorOf: Readonly<Record<Kind, Validator<Manifest>>> = {
   HardwareTarget: hardwareTarget,
   Host: host,
   Backend: backend,
+  Registry: registry,
 };

@@ -44,6 +44,7 @@ test('lists the kinds when asked for nothing', () => {
     'HardwareTarget',
     'Host',
     'Backend',
+    'Registry',
   ]);
 });
 

@@ -89,7 +89,7 @@ test('answers to manifests that were damaged', async () => {
 test('answers to any data in the shape of a manifest', async () => {
   const object = fc.record({
     apiVersion: fc.constant('modelctl.dev/v1alpha1'),
-    kind: fc.constantFrom('Model', 'Category', 'HardwareTarget', 'Host', 'Backend'),
+    kind: fc.constantFrom('Model', 'Category', 'HardwareTarget', 'Host', 'Backend', 'Registry'),
     metadata: fc.oneof(fc.constant({ name: 'a' }), fc.jsonValue()),
     spec: fc.oneof(
       fc.jsonValue(),

@@ -221,7 +221,7 @@ test('suggests the kind that was meant', async () => {
     "stdin:2:7: error: The kind is not known [manifest/unknown-kind]
       kind
       \`kind\` is \`"hardwaretarget"\`. Did you mean \`HardwareTarget\`?
-      Kinds are \`Model\`, \`Category\`, \`HardwareTarget\`, \`Host\`, \`Backend\`:
+      Kinds are \`Model\`, \`Category\`, \`HardwareTarget\`, \`Host\`, \`Backend\`, \`Registry\`:
 
         modelctl explain"
   `);

@@ -14,6 +14,7 @@ const files = [
   'hardware-target.schema.json',
   'host.schema.json',
   'backend.schema.json',
+  'registry.schema.json',
   'manifest.schema.json',
 ];
 const documents = files.map(

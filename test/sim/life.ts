@@ -108,6 +108,9 @@ export function createLife({ io, kill, onDeath }: LifeOptions): Life {
       http: {
         request: (request) => send(request, { io, effect, alive, signal: connections.signal }),
       },
+      web: {
+        request: (request) => send(request, { io, effect, alive, signal: connections.signal }),
+      },
     },
     effects,
     isDead: () => dead,

@@ -3,6 +3,7 @@
 import { errorProblem, type Problem, ProblemError } from '../../core/problem.ts';
 import { HttpError } from '../../io/io.ts';
 import { shownUrl } from './address.ts';
+import { askedWaitMs } from './asked-wait.ts';
 import type { Answer } from './follow.ts';
 
 /** What was asked for, as the object of a sentence: `the manifest of qwen3:8b`. */
@@ -38,10 +39,24 @@ const unreachable = (error: HttpError, asked: Asked): Problem =>
   errorProblem({
     code: error.reason === 'cut' ? 'source/cut' : 'source/unreachable',
     summary: 'A source did not answer',
-    detail: `Asked ${asked.url.host} for ${asked.what}: ${reasons[error.reason]}.`,
-    remedy: 'Check the network, the proxy and the address; what is there already stays usable.',
+    detail: `Asked ${asked.url.host} for ${asked.what}: ${reasons[error.reason]}${furtherWords(error)}.`,
+    remedy: remedyFor(error, asked.url),
     retry: 'later',
   });
+
+function remedyFor({ reason }: HttpError, { origin }: URL): string {
+  if (reason === 'tls') {
+    return `If an authority of your own has signed its certificate, name that in caBundle of a Registry for ${origin}.`;
+  }
+  if (reason === 'proxy') {
+    return `Check HTTPS_PROXY and NO_PROXY, or spec.proxy of a Registry for ${origin}.`;
+  }
+  return 'Check the network, the proxy and the address; what is there already stays usable.';
+}
+
+/** What only the port knows: which authority is missing, what the proxy answered. */
+const furtherWords = ({ reason, message }: HttpError): string =>
+  reason === 'tls' || reason === 'proxy' ? ` (${message})` : '';
 
 /** For any status that is not the one hoped for. */
 export function statusProblem(answer: Answer, asked: Asked): Problem {
@@ -52,7 +67,7 @@ export function statusProblem(answer: Answer, asked: Asked): Problem {
       code: 'source/unauthorized',
       summary: 'A source refuses access',
       detail: `${said} It may be private, or not exist: servers often do not say which.`,
-      remedy: `Check the name. modelctl asks without credentials. ${asked.ifMissing}`,
+      remedy: `Check the name, and spec.auth of a Registry for ${asked.url.origin}. ${asked.ifMissing}`,
     });
   }
   if (status === 404 || status === 410) {
@@ -67,7 +82,7 @@ export function statusProblem(answer: Answer, asked: Asked): Problem {
     return errorProblem({
       code: 'source/rate-limited',
       summary: 'A source asks to come back later',
-      detail: `${said}${waitAsked(answer.response.headers['retry-after'])}`,
+      detail: `${said}${waitAsked(answer.response.headers)}`,
       remedy: 'Run the same command again later.',
       retry: 'later',
     });
@@ -75,7 +90,7 @@ export function statusProblem(answer: Answer, asked: Asked): Problem {
   return errorProblem({
     code: 'source/unexpected-answer',
     summary: 'A source gave an unexpected answer',
-    detail: said,
+    detail: `${said}${waitAsked(answer.response.headers)}`,
     remedy:
       status >= 500
         ? 'The server has a fault of its own; run the same command again later.'
@@ -86,9 +101,15 @@ export function statusProblem(answer: Answer, asked: Asked): Problem {
 
 const secondsShownMax = 86_400;
 
-function waitAsked(retryAfter: string | undefined): string {
-  if (retryAfter === undefined || !/^\d{1,9}$/.test(retryAfter)) return '';
-  const seconds = Number(retryAfter);
+/** A date is told as it stands: how far off it is, only a clock knows. */
+function waitAsked(headers: Readonly<Record<string, string>>): string {
+  const said = headers['retry-after']?.trim() ?? '';
+  if (/^[A-Za-z0-9,: ]{10,40}$/.test(said) && !Number.isNaN(Date.parse(said))) {
+    return ` It asks to wait until ${said}.`;
+  }
+  const waitMs = askedWaitMs(headers, 0);
+  if (waitMs === null) return '';
+  const seconds = Math.round(waitMs / 1000);
   return seconds <= secondsShownMax
     ? ` It asks to wait ${seconds} s.`
     : ' It asks to wait longer than a day.';

@@ -17,6 +17,10 @@ export interface Route {
   readonly http: Http;
   /** What was declared for it; null where a source has to know by itself. Throws ProblemError. */
   readonly credentials: () => Promise<Credentials | null>;
+  /** Connections at once to one server; absent: as many as a transfer uses. */
+  readonly connectionsMax?: number;
+  /** It did not answer a moment ago, so it is not asked now. */
+  readonly isDown?: () => boolean;
 }
 
 /** The ways to an origin (`https://huggingface.co`), best first; never empty. */
@@ -33,21 +37,45 @@ export function addressOn({ base }: Route, path: string): URL {
   return new URL(`${base.origin}${folder}${path}`);
 }
 
+/** What a request carries to show who asks. */
+export async function authorizationOn(route: Route): Promise<Readonly<Record<string, string>>> {
+  const credentials = await route.credentials();
+  if (credentials === null) return {};
+  if (credentials.kind === 'bearer') return { Authorization: `Bearer ${credentials.token}` };
+  const pair = `${credentials.username}:${credentials.password}`;
+  return { Authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
 /**
- * The first answer without an error, over one route after the other; else what the last one, which
- * is the origin itself, had to say.
+ * The first answer without an error, over one route after the other: whatever a mirror says against
+ * it, the next one may do better. What the last one says, which is the origin itself, is final;
+ * why the mirrors before it could not help stands in its detail.
  */
 export async function overRoutes<T, R extends Route>(
   routes: readonly R[],
   signal: AbortSignal,
   attempt: (route: R) => Promise<Checked<T>>,
 ): Promise<Checked<T>> {
-  let last: Checked<T> = refused();
-  for (const route of routes) {
-    last = await asChecked(signal, () => attempt(route));
-    if (last.ok) return last;
+  const failed: string[] = [];
+  for (const [index, route] of routes.entries()) {
+    const isLast = index === routes.length - 1;
+    if (!isLast && route.isDown?.() === true) {
+      failed.push(`${route.base.host} (did not answer a moment ago)`);
+      continue;
+    }
+    const answer = await asChecked(signal, () => attempt(route));
+    if (answer.ok) return answer;
+    if (isLast) return withMirrors(answer, failed);
+    failed.push(`${route.base.host} (${answer.problems[0]?.detail ?? 'no answer'})`);
   }
-  return last;
+  return refused();
+}
+
+function withMirrors<T>(answer: Checked<T>, failed: readonly string[]): Checked<T> {
+  const [problem, ...more] = answer.problems;
+  if (failed.length === 0 || problem === undefined) return answer;
+  const detail = `${problem.detail} Before it, ${failed.join('; ')}.`;
+  return refused({ ...problem, detail }, ...more);
 }
 
 /** The same for work that throws ProblemError. */

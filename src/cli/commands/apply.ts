@@ -11,7 +11,7 @@ import { type Arguments, valuesOf } from '../arguments.ts';
 import type { CommandContext, CommandRun } from '../command-context.ts';
 import { exitCode } from '../exit-code.ts';
 import { nextStep } from '../next-step.ts';
-import { lockTimeoutMsOf, planningOf } from '../reconcile-request.ts';
+import { lockTimeoutMsOf, planningOf, rateLimitOf } from '../reconcile-request.ts';
 import { reconcileInView } from '../reconcile-run.ts';
 import { readSavedPlan } from '../saved-plan.ts';
 
@@ -19,7 +19,7 @@ export const apply: CommandRun = async (context) => {
   const { given, output } = context;
   const request = await requestOf(context);
   const result = await reconcileInView(
-    { ...request, mode: 'apply', lockTimeoutMs: lockTimeoutMsOf(given) },
+    { ...request, ...rateLimitOf(given), mode: 'apply', lockTimeoutMs: lockTimeoutMsOf(given) },
     context,
   );
   if (result.plan === null) return result.exitCode;
@@ -58,7 +58,7 @@ async function requestOf(context: CommandContext): Promise<Omit<ReconcileRequest
 /** A saved plan is what it is: a flag that would change it is a misunderstanding. */
 function refuseFlags(given: Arguments): void {
   const planning = given.command?.flags ?? [];
-  const own = new Set(['lock-timeout', 'output', 'json']);
+  const own = new Set(['lock-timeout', 'limit-rate', 'output', 'json']);
   const extra = planning.find(({ name }) => !own.has(name) && valuesOf(given, name).length > 0);
   if (extra === undefined) return;
   throw new ProblemError(

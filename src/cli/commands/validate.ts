@@ -25,6 +25,6 @@ export const validate: CommandRun = async ({ given, io, output, signal }) => {
 const countKinds = (resources: readonly { readonly kind: string }[]): string =>
   joinWords(
     [...Map.groupBy(resources, ({ kind }) => kind)].map(([kind, ones]) =>
-      count(ones.length, kind, kind === 'Category' ? 'Categories' : `${kind}s`),
+      count(ones.length, kind, kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}s`),
     ),
   );

@@ -222,7 +222,7 @@ describe('a registry that does not answer as it should', () => {
       'never',
       /Check the model and its tag.*ollama\.com\/library\/qwen3\/tags/,
     ],
-    ['forbids', 403, {}, 'source/unauthorized', 'never', /without credentials/],
+    ['forbids', 403, {}, 'source/unauthorized', 'never', /spec\.auth of a Registry/],
     ['is asked too often', 429, { 'retry-after': '120' }, 'source/rate-limited', 'later', /later/],
     ['has a fault', 500, {}, 'source/unexpected-answer', 'later', /later/],
     ['has moved on', 418, {}, 'source/unexpected-answer', 'never', /address/],

@@ -13,7 +13,7 @@ import { shownUrl } from '../../http/address.ts';
 import { discard } from '../../http/body.ts';
 import { openRange } from '../../http/open-range.ts';
 import { headerBytesMax, readHeader } from '../../read-header.ts';
-import { addressOn, onRoutes } from '../../registries/route.ts';
+import { addressOn, authorizationOn, onRoutes } from '../../registries/route.ts';
 import type { OpenedFile, ReadableFile, Source, SourceContext } from '../../source.ts';
 import { formatWebReference, parseWebReference, type WebFile, webFileName } from './reference.ts';
 
@@ -70,11 +70,12 @@ export const httpSource = webSource('http');
 
 const webFile = ({ url }: WebFile, { routes }: SourceContext): ReadableFile => ({
   read: (part) =>
-    onRoutes(routes(new URL(url.origin)), part.signal, (route) =>
+    onRoutes(routes(new URL(url.origin)), part.signal, async (route) =>
       openRange(route.http, {
         what: 'a model file',
         url: addressOn(route, `${url.pathname.slice(1)}${url.search}`),
         ifMissing: 'Correct the address in spec.source.',
+        headers: await authorizationOn(route),
         ...part,
       }),
     ),
