@@ -1,7 +1,6 @@
 // The reading half of the pipeline: load, resolve, observe, plan. It writes nothing anywhere, so
 // that it can be asked as often as one likes: `plan` stops here, and `apply` asks once before it
 // takes the lock of this machine and once under it.
-import { declaredRoutes } from './artifacts/registries/declared.ts';
 import type { Routes } from './artifacts/registries/route.ts';
 import type { Sources } from './artifacts/source.ts';
 import type { Engines } from './backends/backend.ts';
@@ -21,12 +20,12 @@ import { plan } from './plan/plan.ts';
 import type { ReconcileRequest } from './reconcile.ts';
 import type { Ledger } from './record/ledger.ts';
 import type { Engine } from './resolve/engines.ts';
-import { identify, type SelfNames } from './resolve/host.ts';
 import { unlocked } from './resolve/lock-gap.ts';
 import { type LockUpdate, lockUpdate, noLockUpdate } from './resolve/lock-update.ts';
 import { declaredReferences } from './resolve/references.ts';
 import { type Resolved, resolve } from './resolve/resolve.ts';
 import { readSet, type SetState } from './resolve/set.ts';
+import { selfNames, setRoutes } from './set-routes.ts';
 
 export interface Surroundings {
   readonly io: Io;
@@ -77,8 +76,8 @@ export async function consider(
   }
   const set = setState.value.lock?.set ?? around.newSet;
   const recordedEngine = ledger.setRecord(set)?.engine ?? null;
-  const self = { named: hostNamed(request, io), hostname: io.environment.hostname };
-  const routes = routesOf(request, manifests, self, io);
+  const self = selfNames(request.host, io);
+  const routes = setRoutes({ manifests, self, rateLimit: request.rateLimit }, io);
   const resolved = await resolve(
     {
       manifests,
@@ -135,24 +134,6 @@ function unlockedProblems(
   return problem === null ? [] : [problem];
 }
 
-/** As the set's Registries and this machine's own Host declare them. */
-function routesOf(
-  request: ReconcileRequest,
-  manifests: Manifests,
-  names: SelfNames,
-  io: Io,
-): Routes {
-  const hosts = manifests.resources.filter((one) => one.kind === 'Host');
-  const identity = identify(hosts, names);
-  const self = identity.ok ? identity.value.self : null;
-  return declaredRoutes({
-    manifests,
-    bandwidth: self?.spec.bandwidth,
-    io,
-    ...(request.rateLimit === undefined ? {} : { limit: request.rateLimit }),
-  });
-}
-
 /** What left the set may stand on an engine that no Model names any more: that is looked at too. */
 function withFormerEngines(
   engines: ReadonlyMap<string, Engine>,
@@ -191,11 +172,6 @@ function incompleteBecause(
   }
   return state.incompleteBecause;
 }
-
-const hostNamed = (request: ReconcileRequest, io: Io): string | undefined => {
-  const named = request.host ?? io.environment.get('MODELCTL_HOST');
-  return named === '' ? undefined : named;
-};
 
 const planOptions = (request: ReconcileRequest) => ({
   prune: request.prune ?? false,

@@ -1,10 +1,10 @@
 // What lock, outdated and update need of the world, and nothing of engines.
-import { directRoutes } from './artifacts/registries/route.ts';
 import type { Sources } from './artifacts/source.ts';
 import { sources as builtIn } from './artifacts/sources/index.ts';
 import { homeOf } from './io/home.ts';
 import type { Io } from './io/io.ts';
 import type { LockingContext } from './locking/declared-set.ts';
+import { selfNames, setRoutes } from './set-routes.ts';
 
 export interface SourcesContext {
   readonly io: Io;
@@ -19,5 +19,5 @@ export const lockingContext = ({ io, signal, sources }: SourcesContext): Locking
   signal,
   sources: sources ?? builtIn,
   stateFolder: homeOf(io.environment).state,
-  routes: directRoutes(io.http),
+  routesOf: (manifests) => setRoutes({ manifests, self: selfNames(undefined, io) }, io),
 });

@@ -1,5 +1,6 @@
 // Where lock, outdated and update begin: the manifests, the lock of their set, and what they refer
 // to. From files alone: no engine is asked, since which one serves a Model says nothing of its bytes.
+import type { Routes } from '../artifacts/registries/route.ts';
 import type { SourceContext, Sources } from '../artifacts/source.ts';
 import { type Checked, checked, refused } from '../core/problem.ts';
 import type { Manifests } from '../core/resource.ts';
@@ -7,10 +8,12 @@ import { load } from '../manifest/load.ts';
 import { type DeclaredReference, declaredReferences } from '../resolve/references.ts';
 import { readSet, type SetState } from '../resolve/set.ts';
 
-export interface LockingContext extends Omit<SourceContext, 'folder'> {
+export interface LockingContext extends Pick<SourceContext, 'io' | 'signal'> {
   readonly sources: Sources;
   /** Absolute. */
   readonly stateFolder: string;
+  /** How the sources of a set are reached: see set-routes.ts. */
+  readonly routesOf: (manifests: Manifests) => Routes;
 }
 
 export interface DeclaredSet {
@@ -23,7 +26,7 @@ export interface DeclaredSet {
 
 export async function readDeclaredSet(
   inputs: readonly string[],
-  { stateFolder, ...context }: LockingContext,
+  { stateFolder, routesOf, ...context }: LockingContext,
 ): Promise<Checked<DeclaredSet>> {
   const { io, signal, sources } = context;
   const loaded = await load(inputs, io, signal);
@@ -40,7 +43,7 @@ export async function readDeclaredSet(
       manifests,
       state: state.value,
       references: references.value,
-      context: { ...context, folder },
+      context: { ...context, folder, routes: routesOf(manifests) },
     },
     problems,
   );

@@ -38,6 +38,7 @@ export const ociSource = {
     const parsed = parseOciReference(reference);
     return parsed.ok ? checked(formatOciReference(parsed.value)) : parsed;
   },
+  isPinned: (canonical) => /@sha256:[0-9a-f]{64}$/.test(canonical),
   resolve: async (reference, context) => {
     const parsed = parseOciReference(reference);
     if (!parsed.ok) return parsed;
