@@ -58,11 +58,12 @@ export function planRemoval(repository: CachedRepository, request: RemovalReques
   }
   const paths = new Set(entries.map(({ path }) => path));
   const isEmptied = revision?.files.every(({ path }) => paths.has(path)) ?? false;
+  const nowhere = repository.danglingRefs.filter((ref) => ref.commit === commit);
   const freed = [...blobs].filter((blob) => !blob.isShared);
   return {
     entries,
     blobs: [...blobs],
-    refs: isEmptied ? (revision?.refs ?? []) : [],
+    refs: [...(isEmptied ? (revision?.refs ?? []) : []), ...nowhere.map(({ name }) => name)],
     freesBytes: [...freed, ...inState('standing')].reduce((sum, { bytes }) => sum + bytes, 0),
     kept: [
       ...inState('other').map((file): Kept => ({ file, because: 'other-content' })),

@@ -9,6 +9,7 @@ import type {
   CachedPartial,
   CachedRepository,
   CachedRevision,
+  Ref,
 } from './scanned.ts';
 import type { CacheStore } from './store.ts';
 import { type Allowance, type Found, walk } from './walk.ts';
@@ -45,6 +46,7 @@ export async function readRepository(
     refs: refs.filter((ref) => ref.commit === commit).map((ref) => ref.name),
     files: found.filter((file) => file.commit === commit).map(({ file }) => file),
   }));
+  const danglingRefs = refs.filter(({ commit }) => commit === null || !commits.includes(commit));
   const partials = partialsOf(place, inBlobs ?? [], inRefs ?? []);
   const standing = found.flatMap(({ file }) => (file.blob === null ? [file] : []));
   const named = (files_: readonly FileOfCommit[]) =>
@@ -55,6 +57,7 @@ export async function readRepository(
     revisions,
     blobs: withLinks(blobs, found),
     partials,
+    danglingRefs,
     bytes: [...blobs, ...partials, ...standing].reduce((sum, one) => sum + (one.bytes ?? 0), 0),
     complete,
     warnings: [
@@ -65,7 +68,11 @@ export async function readRepository(
         named(found.filter((one) => one.state === 'dangling')),
       ),
       ...scanWarnings('foreign-link', path, named(found.filter((one) => one.state === 'foreign'))),
-      ...scanWarnings('dangling-ref', path, danglingRefs(refs, commits)),
+      ...scanWarnings(
+        'dangling-ref',
+        path,
+        danglingRefs.map((ref) => `refs/${ref.name}`),
+      ),
     ],
   };
 }
@@ -145,12 +152,6 @@ async function readCommits(place: Place): Promise<readonly string[]> {
   return names;
 }
 
-interface Ref {
-  readonly name: string;
-  /** Null when it says no commit. */
-  readonly commit: string | null;
-}
-
 async function readRefs(place: Place, found: readonly Found[]): Promise<readonly Ref[]> {
   const refs: Ref[] = [];
   for (const { path: name, entry } of found) {
@@ -159,11 +160,6 @@ async function readRefs(place: Place, found: readonly Found[]): Promise<readonly
   }
   return refs;
 }
-
-const danglingRefs = (refs: readonly Ref[], commits: readonly string[]): readonly string[] =>
-  refs
-    .filter(({ commit }) => commit === null || !commits.includes(commit))
-    .map(({ name }) => `refs/${name}`);
 
 function partialsOf(
   place: Place,

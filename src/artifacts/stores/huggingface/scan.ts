@@ -57,6 +57,7 @@ async function scanRepository(
       revisions: [],
       blobs: [],
       partials: [],
+      danglingRefs: [],
       bytes: 0,
       complete: false,
       warnings,

@@ -38,6 +38,13 @@ export interface CachedPartial {
   readonly modifiedAt: number;
 }
 
+/** A branch or tag. */
+export interface Ref {
+  readonly name: string;
+  /** Null when it says no commit. */
+  readonly commit: string | null;
+}
+
 export interface CachedRepository extends RepositoryName {
   /** Absolute path of its folder. */
   readonly path: string;
@@ -45,6 +52,8 @@ export interface CachedRepository extends RepositoryName {
   /** Sorted by name. */
   readonly blobs: readonly CachedBlob[];
   readonly partials: readonly CachedPartial[];
+  /** Of commits that are not here: an update was cut off, or files were removed. */
+  readonly danglingRefs: readonly Ref[];
   /** Blobs, files that stand in snapshots themselves, and partials. */
   readonly bytes: number;
   /** All of it was seen. If not, nothing follows from what is missing here. */

@@ -124,6 +124,17 @@ describe('removing what was put', () => {
     expect(inRepository(io)).toEqual([]);
   });
 
+  test('ends what another tool began, down to the ref that it left', async () => {
+    const io = await filled();
+    for (const { path } of files) await io.files.remove(`${folder}/snapshots/${commit}/${path}`);
+    await io.files.removeFolder(`${folder}/snapshots/${commit}/shards/a`);
+    await io.files.removeFolder(`${folder}/snapshots/${commit}/shards`);
+    await io.files.removeFolder(`${folder}/snapshots/${commit}`);
+    expect(await cacheOn(io).remove(request)).toEqual({ freedBytes: totalBytes, kept: [] });
+    expect(inRepository(io)).toEqual([]);
+    expect(await io.files.stat(folder)).toBeNull();
+  });
+
   test('counts bytes that have another name as not freed', async () => {
     const io = createFakeIo();
     await cacheOn(io).put(await requestOn(io));
