@@ -6,8 +6,8 @@ import { digestHex } from '../../../core/digest.ts';
 import { errorProblem, type Problem, ProblemError } from '../../../core/problem.ts';
 import { errorCode } from '../../../io/error-code.ts';
 import { hashFile, rememberHash } from '../../hash-file.ts';
-import { blobName, type CacheFile, temporaryPath } from './layout.ts';
-import { type RepositoryStore, withBlobLock } from './store.ts';
+import { blobName, type CacheFile } from './layout.ts';
+import { newTemporary, type RepositoryStore, withBlobLock } from './store.ts';
 
 /** A local copy of what is to be stored. */
 export interface LocalCopy {
@@ -53,8 +53,8 @@ async function bring(
   path: string,
   call: Bringing,
 ): Promise<void> {
-  const { files, random } = store.io;
-  const temporary = temporaryPath(store.folder, random.hex(8));
+  const { files } = store.io;
+  const temporary = newTemporary(store);
   try {
     const linked = copy.shareable && (await tryLink(store, copy.path, temporary));
     if (!linked) await files.clone(copy.path, temporary);

@@ -13,9 +13,8 @@ import {
   type CacheFile,
   entryPath,
   entryTarget,
-  temporaryPath,
 } from './layout.ts';
-import type { RepositoryStore } from './store.ts';
+import { newTemporary, type RepositoryStore } from './store.ts';
 
 export interface EntryCall extends Bringing {
   readonly isOurs: (path: string) => boolean;
@@ -70,11 +69,12 @@ async function lookAt({ io: { files }, folder }: RepositoryStore, path: string):
 
 /** A new name is made so that it cannot replace one that came meanwhile; an old one in one step. */
 async function point(
-  { io: { files, random }, folder }: RepositoryStore,
+  store: RepositoryStore,
   path: string,
   target: string,
   isNew: boolean,
 ): Promise<void> {
+  const { files } = store.io;
   if (isNew) {
     try {
       await files.symlink(target, path);
@@ -85,7 +85,7 @@ async function point(
       throw error;
     }
   }
-  const temporary = temporaryPath(folder, random.hex(8));
+  const temporary = newTemporary(store);
   await files.symlink(target, temporary);
   await files.rename(temporary, path);
 }
@@ -99,9 +99,10 @@ const noSymlinks: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /** Whether the cache takes symbolic links. Tries one, as the Python client does. */
-export async function hasSymlinks({ io, folder }: RepositoryStore): Promise<boolean> {
+export async function hasSymlinks(store: RepositoryStore): Promise<boolean> {
+  const { io } = store;
   if (symlinksDisabled(io.environment)) return false;
-  const probe = temporaryPath(folder, io.random.hex(8));
+  const probe = newTemporary(store);
   try {
     await io.files.symlink('blobs', probe);
   } catch (error) {

@@ -75,13 +75,16 @@ export const tagText =
 
 /**
  * A file that is being made. It stands beside `blobs`, `refs` and `snapshots`, where no tool looks:
- * within them it would be taken for a blob, a ref or a file of the model.
+ * within them it would be taken for a blob, a ref or a file of the model. `writer` is a process id.
  */
-export const temporaryPath = (repository: string, nonce: string): string =>
-  join(repository, `.modelctl-${nonce}.tmp`);
+export const temporaryPath = (repository: string, writer: number, nonce: string): string =>
+  join(repository, `.modelctl-${writer}-${nonce}.tmp`);
 
-/** Ours, as `temporaryPath` and `Files.writeAtomic` name them. */
-export const isTemporary = (name: string): boolean => /^\.modelctl-.*\.tmp$/.test(name);
+/** The process that makes it; null for a name that is not ours (`Files.writeAtomic` uses the same). */
+export function writerOf(name: string): number | null {
+  const [, writer] = /^\.modelctl-([1-9]\d{0,14})-.*\.tmp$/.exec(name) ?? [];
+  return writer === undefined ? null : Number(writer);
+}
 
 /** What is half there: Python's, llama.cpp's, older clients'. */
 export const isPartial = (name: string): boolean =>

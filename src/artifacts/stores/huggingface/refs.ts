@@ -1,9 +1,9 @@
 // The refs of a repository: which commit a branch or tag stood for when somebody last asked the Hub.
 // Clients that are offline, and llama.cpp always, see only what a ref leads to.
 import { isAbsent } from '../../../io/error-code.ts';
-import { refPath, snapshotFolder, temporaryPath } from './layout.ts';
+import { refPath, snapshotFolder } from './layout.ts';
 import { isCommit } from './names.ts';
-import type { RepositoryStore } from './store.ts';
+import { newTemporary, type RepositoryStore } from './store.ts';
 
 const refBytesMax = 1_024;
 
@@ -29,14 +29,14 @@ export async function putRef(
   ref: { readonly name: string; readonly moves: boolean },
   commit: string,
 ): Promise<'written' | 'unchanged' | 'kept'> {
-  const { files, random } = store.io;
+  const { files } = store.io;
   const current = await readRef(store, ref.name);
   if (current === commit) return 'unchanged';
   if (current !== null && !ref.moves) {
     if ((await files.stat(snapshotFolder(store.folder, current))) !== null) return 'kept';
   }
   // Made elsewhere: a file that a crash leaves among the refs would be read as one.
-  const temporary = temporaryPath(store.folder, random.hex(8));
+  const temporary = newTemporary(store);
   await files.writeAtomic(temporary, commit);
   await files.rename(temporary, refPath(store.folder, ref.name));
   return 'written';

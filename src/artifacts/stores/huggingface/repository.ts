@@ -2,7 +2,7 @@
 // below it leads out of it, and that nothing which our own crashes left behind piles up.
 import { dirname, join, relative, sep } from 'node:path';
 import { errorProblem, type Problem, ProblemError } from '../../../core/problem.ts';
-import { isTemporary } from './layout.ts';
+import { writerOf } from './layout.ts';
 import type { RepositoryStore } from './store.ts';
 
 /**
@@ -28,13 +28,15 @@ function foldersTo(folder: string, path: string): readonly string[] {
   return parts.map((_, at) => join(folder, ...parts.slice(0, at + 1)));
 }
 
-/** Younger ones may be another process's that is still at work. */
-const leftoverAgeMs = 24 * 3_600_000;
+/** On a cache that several machines share, the writer may be alive elsewhere: it is given time. */
+const leftoverAgeMs = 10 * 60_000;
 
+/** Removes what writers that are no more left half made. */
 export async function sweepTemporaries({ io, folder }: RepositoryStore): Promise<void> {
   if ((await io.files.stat(folder)) === null) return;
   for (const { name } of await io.files.list(folder)) {
-    if (!isTemporary(name)) continue;
+    const writer = writerOf(name);
+    if (writer === null || io.processes.isAlive(writer)) continue;
     const found = await io.files.entry(join(folder, name));
     if (found === null || io.clock.now() - found.modifiedAt < leftoverAgeMs) continue;
     await io.files.remove(join(folder, name));

@@ -1,7 +1,7 @@
 // One repository of the cache: its blobs, what its snapshots lead to, its refs, and what in it is
 // half there. Links are read, never followed: where they lead is worked out from what they say.
 import { dirname, join, resolve, sep } from 'node:path';
-import { blobBehind, isPartial, isTemporary, type RepositoryName } from './layout.ts';
+import { blobBehind, isPartial, type RepositoryName } from './layout.ts';
 import { readRef } from './refs.ts';
 import type {
   CachedBlob,
@@ -82,7 +82,7 @@ type Blob = Omit<CachedBlob, 'links'>;
 async function readBlobs(place: Place, found: readonly Found[]): Promise<readonly Blob[]> {
   const blobs: Blob[] = [];
   for (const { path: name, entry } of found) {
-    if (name.includes('/') || isPartial(name) || isTemporary(name)) continue;
+    if (name.includes('/') || isPartial(name)) continue;
     if (entry.kind === 'file') {
       blobs.push({ name, bytes: entry.bytes, isShared: entry.names > 1 });
     } else if (entry.kind === 'link') {
@@ -155,7 +155,7 @@ async function readCommits(place: Place): Promise<readonly string[]> {
 async function readRefs(place: Place, found: readonly Found[]): Promise<readonly Ref[]> {
   const refs: Ref[] = [];
   for (const { path: name, entry } of found) {
-    if (entry.kind !== 'file' || isPartial(name) || isTemporary(name)) continue;
+    if (entry.kind !== 'file' || isPartial(name)) continue;
     refs.push({ name, commit: await readRef(place, name) });
   }
   return refs;
@@ -168,7 +168,7 @@ function partialsOf(
 ): readonly CachedPartial[] {
   const within = (folder: string, found: readonly Found[]): readonly CachedPartial[] =>
     found
-      .filter(({ path, entry }) => entry.kind === 'file' && (isPartial(path) || isTemporary(path)))
+      .filter(({ path, entry }) => entry.kind === 'file' && isPartial(path))
       .map(({ path, entry }) => ({
         path: join(place.folder, folder, path),
         bytes: entry.bytes,

@@ -6,7 +6,7 @@
 // Hence a lock that cannot be had is no reason to stop, except for who removes.
 import { dirname } from 'node:path';
 import type { FileLock, Io } from '../../../io/io.ts';
-import { lockPath, repositoryFolder } from './layout.ts';
+import { lockPath, repositoryFolder, temporaryPath } from './layout.ts';
 
 export interface CacheStore {
   /** Absolute path of the cache folder (folder.ts). */
@@ -27,6 +27,10 @@ export const inRepository = (store: CacheStore, repository: string): RepositoryS
   repository,
   folder: repositoryFolder(store.path, repository),
 });
+
+/** A name for something that this process is making in the repository, used by nobody else. */
+export const newTemporary = ({ io, folder }: RepositoryStore): string =>
+  temporaryPath(folder, io.processes.pid, io.random.hex(8));
 
 /** A client that downloads holds its lock the whole time: there is no use in waiting for its end. */
 const lockTimeoutMs = 2_000;

@@ -1,3 +1,5 @@
+import { posix, win32 } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   cacheFolder,
@@ -107,6 +109,20 @@ describe('names in the cache', () => {
     `a/${'b'.repeat(97)}`,
   ])('may not be of a repository: %j', (name) => {
     expect(isRepository(name)).toBe(false);
+  });
+
+  test('that are safe stay below their folder, on every system', () => {
+    const part = fc.constantFrom('..', '.', '/', '\\', ':', 'a', 'C:', '\0', ' ', '-', 'nul', '~');
+    const path = fc.array(part, { maxLength: 8 }).map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(path, (name) => {
+        if (!isSafePath(name)) return;
+        expect(posix.resolve('/snapshot', name)).toBe(`/snapshot/${name}`);
+        expect(win32.resolve('D:\\snapshot', name)).toBe(
+          `D:\\snapshot\\${name.replaceAll('/', '\\')}`,
+        );
+      }),
+    );
   });
 
   test.each(['a.gguf', 'sub/dir/a b.gguf', '.gitattributes', 'ünïcode', 'console.txt', 'a..b'])(

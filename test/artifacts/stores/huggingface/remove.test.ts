@@ -142,17 +142,18 @@ describe('removing what was put', () => {
     expect(io.files.text('/staging/tiny-Q8_0.gguf')).toBe('the weights');
   });
 
-  test('leaves partials of other tools, and sweeps ours a day later', async () => {
+  test('leaves partials of other tools, and sweeps those of our own that are dead', async () => {
     const io = createFakeIo({ time: 'manual' });
     await cacheOn(io).put(await requestOn(io));
     const theirs = [`${blob(0)}.1a2b3c4d.incomplete`, `${blob(0)}.downloadInProgress`];
-    for (const path of theirs) io.files.put(path, 'half');
-    io.files.put(`${folder}/.modelctl-abc.tmp`, 'half');
+    const living = `${folder}/.modelctl-${io.processes.pid}-abc.tmp`;
+    const dead = `${folder}/.modelctl-77-abc.tmp`;
+    for (const path of [...theirs, living, dead]) io.files.put(path, 'half');
     await cacheOn(io).remove(request);
-    expect(inRepository(io)).toEqual([`${folder}/.modelctl-abc.tmp`, ...theirs].toSorted());
-    await io.clock.advance(25 * 3_600_000);
+    expect(inRepository(io)).toEqual([...theirs, living, dead].toSorted());
+    await io.clock.advance(3_600_000);
     await cacheOn(io).remove(request);
-    expect(inRepository(io)).toEqual(theirs.toSorted());
+    expect(inRepository(io)).toEqual([...theirs, living].toSorted());
   });
 
   test('refuses to go where a link leads out of the repository', async () => {
