@@ -1,6 +1,5 @@
 // Where lock, outdated and update begin: the manifests, the lock of their set, and what they refer
 // to. From files alone: no engine is asked, since which one serves a Model says nothing of its bytes.
-import type { Routes } from '../artifacts/registries/route.ts';
 import type { SourceContext, Sources } from '../artifacts/source.ts';
 import { type Checked, checked, refused } from '../core/problem.ts';
 import type { Manifests } from '../core/resource.ts';
@@ -13,7 +12,7 @@ export interface LockingContext extends Pick<SourceContext, 'io' | 'signal'> {
   /** Absolute. */
   readonly stateFolder: string;
   /** How the sources of a set are reached: see set-routes.ts. */
-  readonly routesOf: (manifests: Manifests) => Routes;
+  readonly routesOf: (manifests: Manifests) => SourceContext['routes'];
 }
 
 export interface DeclaredSet {

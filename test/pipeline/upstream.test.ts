@@ -29,8 +29,8 @@ afterEach(() => {
 /** Addresses of what is asked from now on, of engines and sources alike. */
 function asked(): readonly string[] {
   const urls: string[] = [];
-  const { request } = machine.io.http;
-  vi.spyOn(machine.io.http, 'request').mockImplementation((one) => {
+  const { request } = machine.io.web;
+  vi.spyOn(machine.io.web, 'request').mockImplementation((one) => {
     urls.push(one.url);
     return request(one);
   });
@@ -178,11 +178,11 @@ describe('lock', () => {
     await runLock();
     machine.write('models.yaml', documents(chat, coder));
     const others = `${lockText()}# by hand\n`;
-    const request: typeof machine.io.http.request = (one) => {
+    const request: typeof machine.io.web.request = (one) => {
       machine.write('models.lock.yaml', others);
-      return machine.io.http.request(one);
+      return machine.io.web.request(one);
     };
-    const io = { ...machine.io, http: { request } };
+    const io = { ...machine.io, web: { request } };
     const result = await lock({ inputs: inputs() }, { ...context(), io });
     expect([result.exitCode, codesOf(result.problems)]).toEqual([3, ['lock/changed-meanwhile']]);
     expect(lockText()).toBe(others);
