@@ -36,6 +36,11 @@ export interface FilePart {
   readonly range?: ByteRange;
   /** What `OpenedFile` said: another version of the file is sent whole, not in part. */
   readonly validator?: string;
+  /**
+   * Each chunk is looked at no longer than until the next is asked for. Then its memory is used
+   * again, which is much faster; and a bandwidth window that pauses transfers holds this one.
+   */
+  readonly lendsChunks?: boolean;
   readonly signal: AbortSignal;
 }
 

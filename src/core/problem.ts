@@ -26,6 +26,8 @@ export interface Problem {
   readonly subject?: string;
   /** Whether the same step can succeed later without an edit. The loop decides by this alone. */
   readonly retry: 'never' | 'later';
+  /** How long whoever was asked wants to be left alone, where it said so. */
+  readonly retryAfterMs?: number;
 }
 
 /** A value, or why there is none. Warnings may accompany a value; errors never do. */

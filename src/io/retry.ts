@@ -46,6 +46,8 @@ export async function retry<T>(
     const last = attempt === bounds.attemptsMax;
     const outcome = await outcomeOf(() => step(attempt), options.problemOf);
     if (last || outcome.problem?.retry !== 'later') return outcome.settle();
+    // To ask before that, as often as is left, would only make it longer.
+    if ((outcome.problem.retryAfterMs ?? 0) > bounds.delayMsMax) return outcome.settle();
     const delayMs = backoffMs(attempt, options.random, bounds);
     options.onRetry?.(outcome.problem, delayMs);
     const waited = await options.clock.sleep(delayMs, options.signal).then(

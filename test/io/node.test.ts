@@ -62,6 +62,27 @@ describe('the real ports', () => {
     expect(JSON.parse(output)).toEqual(['http']);
   });
 
+  it('end with the work over the web too, whatever connects in vain', async () => {
+    const silent = createServer(() => undefined);
+    silent.on('connect', () => undefined);
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const { code, output } = await runProgram(`
+      const controller = new AbortController();
+      const asking = io.web.request({
+        method: 'GET', url: 'https://models.example/', timeoutMs: 3_600_000,
+        connection: { proxy: 'http://127.0.0.1:${port}' }, signal: controller.signal,
+      });
+      setTimeout(() => controller.abort(new Error('enough')), 200);
+      await asking.catch((error) => console.log(error.message));
+      ${loadedOf(['internal/deps/undici/undici', 'child_process'])}`);
+    silent.closeAllConnections();
+    silent.close();
+    expect(code).toBe(0);
+    expect(output).toBe('enough\n[]\n');
+  });
+
   it('read standard input up to a limit', async () => {
     const read = `try {
       console.log(new TextDecoder().decode(await io.files.readStdin(20)));

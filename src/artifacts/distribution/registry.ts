@@ -7,7 +7,12 @@ import type { Http, HttpResponse } from '../../io/io.ts';
 import { shownUrl } from '../http/address.ts';
 import { discard, readAtMost } from '../http/body.ts';
 import { follow } from '../http/follow.ts';
-import { bodyIdleTimeoutMs, headersTimeoutMs, openRange } from '../http/open-range.ts';
+import {
+  bodyIdleTimeoutMs,
+  headersTimeoutMs,
+  openRange,
+  type RangeRequest,
+} from '../http/open-range.ts';
 import { type Asked, statusProblem, throwWireProblem } from '../http/problems.ts';
 import { addressOn, type Route } from '../registries/route.ts';
 import type { FilePart, OpenedFile, SourceContext } from '../source.ts';
@@ -42,7 +47,10 @@ export interface RegistryClient {
   readonly manifest: (reference: string) => Promise<Uint8Array>;
   /** A small blob; null when it is larger than `bytesMax`. Throws ProblemError. */
   readonly smallBlob: (digest: Digest, bytesMax: number) => Promise<Uint8Array | null>;
-  readonly openBlob: (digest: Digest, part: FilePart) => Promise<OpenedFile>;
+  readonly openBlob: (
+    digest: Digest,
+    part: FilePart & Pick<RangeRequest, 'redirects'>,
+  ) => Promise<OpenedFile>;
 }
 
 export function registryClient(

@@ -45,7 +45,7 @@ function target(from: URL, location: string | undefined): URL {
   throw refusedRedirect(from, `redirects to ${shownUrl(next)}, which ${refusal}`);
 }
 
-const withoutCredentials = (
+export const withoutCredentials = (
   headers: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> =>
   Object.fromEntries(

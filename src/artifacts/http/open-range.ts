@@ -5,8 +5,9 @@ import type { ByteRange, Http } from '../../io/io.ts';
 import type { OpenedFile } from '../source.ts';
 import { shownUrl } from './address.ts';
 import { discard } from './body.ts';
-import { type Answer, follow } from './follow.ts';
+import { type Answer, follow, withoutCredentials } from './follow.ts';
 import { type Asked, statusProblem, throwWireProblem } from './problems.ts';
+import { isExpired, type RedirectMemory } from './redirect-memory.ts';
 
 export const headersTimeoutMs = 30_000;
 export const bodyIdleTimeoutMs = 60_000;
@@ -15,6 +16,10 @@ export interface RangeRequest extends Asked {
   readonly headers?: Readonly<Record<string, string>>;
   readonly range?: ByteRange;
   readonly validator?: string;
+  /** The chunks are not kept: see HttpRequest. */
+  readonly lendsChunks?: boolean;
+  /** Of earlier parts of the same file. */
+  readonly redirects?: RedirectMemory;
 }
 
 /** Throws ProblemError, also from `bytes` when the connection breaks. */
@@ -47,13 +52,16 @@ export async function openRange(http: Http, request: RangeRequest): Promise<Open
 }
 
 async function ask(http: Http, request: RangeRequest): Promise<Answer> {
-  const { range, validator } = request;
+  const { range, validator, redirects, lendsChunks = false } = request;
+  const known = redirects?.get() ?? null;
+  const isElsewhere = known !== null && known.origin !== request.url.origin;
   try {
-    return await follow(http, {
+    const answer = await follow(http, {
       method: 'GET',
-      url: request.url,
+      url: known ?? request.url,
+      lendsChunks,
       headers: {
-        ...request.headers,
+        ...(isElsewhere ? withoutCredentials(request.headers ?? {}) : request.headers),
         'Accept-Encoding': 'identity',
         ...(range === undefined ? {} : { Range: `bytes=${range.start}-${range.end ?? ''}` }),
         ...(range === undefined || validator === undefined ? {} : { 'If-Range': validator }),
@@ -62,7 +70,16 @@ async function ask(http: Http, request: RangeRequest): Promise<Answer> {
       idleTimeoutMs: bodyIdleTimeoutMs,
       signal: request.signal,
     });
+    if (known !== null && isExpired(answer.response.status)) {
+      await discard(answer.response.body);
+      redirects?.forget();
+      return await ask(http, request);
+    }
+    const isKnown = answer.url.href === (known ?? request.url).href;
+    if (!isKnown) redirects?.set(answer.url);
+    return answer;
   } catch (error) {
+    redirects?.forget();
     return throwWireProblem(error, request);
   }
 }

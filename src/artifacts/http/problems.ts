@@ -85,6 +85,7 @@ export function statusProblem(answer: Answer, asked: Asked): Problem {
       detail: `${said}${waitAsked(answer.response.headers)}`,
       remedy: 'Run the same command again later.',
       retry: 'later',
+      ...retryAfter(answer.response.headers),
     });
   }
   return errorProblem({
@@ -99,9 +100,15 @@ export function statusProblem(answer: Answer, asked: Asked): Problem {
   });
 }
 
+/** Of a date nothing: how far off it is, only a clock knows. */
+function retryAfter(headers: Readonly<Record<string, string>>): Pick<Problem, 'retryAfterMs'> {
+  const waitMs = /[a-z]/i.test(headers['retry-after'] ?? '') ? null : askedWaitMs(headers, 0);
+  return waitMs === null ? {} : { retryAfterMs: waitMs };
+}
+
 const secondsShownMax = 86_400;
 
-/** A date is told as it stands: how far off it is, only a clock knows. */
+/** A date is told as it stands. */
 function waitAsked(headers: Readonly<Record<string, string>>): string {
   const said = headers['retry-after']?.trim() ?? '';
   if (/^[A-Za-z0-9,: ]{10,40}$/.test(said) && !Number.isNaN(Date.parse(said))) {

@@ -13,7 +13,8 @@ import { shownUrl } from '../../http/address.ts';
 import { discard } from '../../http/body.ts';
 import { openRange } from '../../http/open-range.ts';
 import { headerBytesMax, readHeader } from '../../read-header.ts';
-import { addressOn, authorizationOn, onRoutes } from '../../registries/route.ts';
+import { readOver } from '../../registries/remote-file.ts';
+import { addressOn, authorizationOn } from '../../registries/route.ts';
 import type { OpenedFile, ReadableFile, Source, SourceContext } from '../../source.ts';
 import { formatWebReference, parseWebReference, type WebFile, webFileName } from './reference.ts';
 
@@ -68,18 +69,17 @@ export const httpsSource = webSource('https');
 /** For loopback; the same source under the other name that its references begin with. */
 export const httpSource = webSource('http');
 
-const webFile = ({ url }: WebFile, { routes }: SourceContext): ReadableFile => ({
-  read: (part) =>
-    onRoutes(routes(new URL(url.origin)), part.signal, async (route) =>
-      openRange(route.http, {
-        what: 'a model file',
-        url: addressOn(route, `${url.pathname.slice(1)}${url.search}`),
-        ifMissing: 'Correct the address in spec.source.',
-        headers: await authorizationOn(route),
-        ...part,
-      }),
-    ),
-});
+const webFile = ({ url }: WebFile, { io, routes }: SourceContext): ReadableFile =>
+  readOver(routes(new URL(url.origin)), io.clock, async (route, part, redirects) =>
+    openRange(route.http, {
+      what: 'a model file',
+      url: addressOn(route, `${url.pathname.slice(1)}${url.search}`),
+      ifMissing: 'Correct the address in spec.source.',
+      headers: await authorizationOn(route),
+      redirects,
+      ...part,
+    }),
+  );
 
 function sizeOf(opened: OpenedFile, url: URL): Checked<number> {
   if (opened.totalBytes === null) {

@@ -12,7 +12,8 @@ import {
 import { badManifest, wrongConfig } from '../../distribution/manifest-document.ts';
 import { configBytesMax, type RegistryClient } from '../../distribution/registry.ts';
 import { headerBytesMax, readHeader } from '../../read-header.ts';
-import { onRoutes, overRoutes } from '../../registries/route.ts';
+import { readOver } from '../../registries/remote-file.ts';
+import { overRoutes } from '../../registries/route.ts';
 import type { Source, SourceContext } from '../../source.ts';
 import { registryClient } from './client.ts';
 import { factsOf } from './facts.ts';
@@ -54,10 +55,9 @@ export const ociSource = {
       ...route,
       client: registryClient(parsed.value, route, context),
     }));
-    return {
-      read: (part) =>
-        onRoutes(clients, part.signal, ({ client }) => client.openBlob(file.digest, part)),
-    };
+    return readOver(clients, context.io.clock, ({ client }, part, redirects) =>
+      client.openBlob(file.digest, { ...part, redirects }),
+    );
   },
 } satisfies Source;
 

@@ -14,7 +14,8 @@ import {
 } from '../../../core/problem.ts';
 import { wrongConfig } from '../../distribution/manifest-document.ts';
 import { configBytesMax, type RegistryClient } from '../../distribution/registry.ts';
-import { onRoutes, overRoutes, type Route } from '../../registries/route.ts';
+import { readOver } from '../../registries/remote-file.ts';
+import { overRoutes, type Route } from '../../registries/route.ts';
 import type { Source, SourceContext } from '../../source.ts';
 import { registryClient } from './client.ts';
 import { formatOllamaName, originOf, parseOllamaReference } from './reference.ts';
@@ -47,10 +48,9 @@ export const ollamaSource = {
       ...route,
       client: registryClient(name.value, route, context),
     }));
-    return {
-      read: (part) =>
-        onRoutes(clients, part.signal, ({ client }) => client.openBlob(file.digest, part)),
-    };
+    return readOver(clients, context.io.clock, ({ client }, part, redirects) =>
+      client.openBlob(file.digest, { ...part, redirects }),
+    );
   },
 } satisfies Source;
 
