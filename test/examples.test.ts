@@ -48,6 +48,12 @@ describe('the workstation example', () => {
   });
 });
 
+describe('the example with a mirror', () => {
+  it('comes from the registry itself where the mirror is not to be reached', async () => {
+    expect((await planOn('workstation', 'mirrors')).actions).toEqual(['pull llama3.2:3b']);
+  });
+});
+
 describe('the example with two engines', () => {
   it('gives each engine its model', async () => {
     const { result } = await planOn('box', 'two-engines');

@@ -65,11 +65,15 @@ export async function overRoutes<T, R extends Route>(
     }
     const answer = await asChecked(signal, () => attempt(route));
     if (answer.ok) return answer;
-    if (isLast) return withMirrors(answer, failed);
+    if (isLast || isOwnFault(answer)) return withMirrors(answer, failed);
     failed.push(`${route.base.host} (${answer.problems[0]?.detail ?? 'no answer'})`);
   }
   return refused();
 }
+
+/** A secret that is not there is to be put right, not gone around. */
+const isOwnFault = <T>({ problems }: Checked<T>): boolean =>
+  problems.some(({ code }) => code.startsWith('registry/'));
 
 function withMirrors<T>(answer: Checked<T>, failed: readonly string[]): Checked<T> {
   const [problem, ...more] = answer.problems;

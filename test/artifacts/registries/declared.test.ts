@@ -134,6 +134,12 @@ describe('a registry', () => {
     expect(world.requests).toEqual([]);
   });
 
+  it('does not go around a mirror whose secret is not there', async () => {
+    const auth = { token: { env: 'MIRROR_TOKEN' } };
+    const world = setUp({ mirrors: [{ url: mirror, auth }] });
+    expect(await problemFrom(world.get())).toMatchObject({ path: 'spec.mirrors.0.auth.token' });
+  });
+
   it('is reached over its proxy, trusting its authority, with so many connections', async () => {
     const world = setUp({
       proxy: { env: 'MODEL_PROXY' },
