@@ -135,6 +135,7 @@ async function fetchSpan(
     signal,
     ...(isWhole ? {} : { range: { start, ...(end === bytes ? {} : { end: end - 1 }) } }),
     ...(validator === null ? {} : { validator }),
+    lendsChunks: true,
   };
   const opened = await readable.read(asked);
   const part = assembly.part(start);
