@@ -46,7 +46,13 @@ export interface Machine {
   readonly remove: () => void;
 }
 
-export function createMachine(options: { readonly hostname?: string } = {}): Machine {
+export interface MachineOptions {
+  readonly hostname?: string;
+  /** Answers for every other origin than those of the fake. */
+  readonly elsewhere?: Http;
+}
+
+export function createMachine(options: MachineOptions = {}): Machine {
   const folder = mkdtempSync(join(tmpdir(), 'modelctl-test-'));
   const home = join(folder, 'home');
   const ollama = createFakeOllama();
@@ -56,9 +62,13 @@ export function createMachine(options: { readonly hostname?: string } = {}): Mac
   const reachable = memoryHttp(new Map(handlers), realClock);
   const nowhere = memoryHttp(new Map(handlers.slice(1)), realClock);
   let http = reachable;
+  const { elsewhere } = options;
+  const known = new Set(handlers.map(([url]) => url));
+  const web = (url: string): Http =>
+    elsewhere === undefined || known.has(new URL(url).origin) ? http : elsewhere;
   const node = createNodeIo();
   const variables: Record<string, string> = { MODELCTL_HOME: home };
-  const network: Http = { request: (request) => http.request(request) };
+  const network: Http = { request: (request) => web(request.url).request(request) };
   const io: Io = {
     ...node,
     http: network,

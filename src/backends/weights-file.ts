@@ -4,11 +4,17 @@ import type { Artifact, ArtifactFile } from '../core/artifact.ts';
 import type { Problem } from '../core/problem.ts';
 import { unsupported } from './unsupported.ts';
 
-/** Why the weights cannot be taken; nothing while it is not known what they are. */
-export function weightsProblems(artifact: Artifact | undefined): readonly Problem[] {
+/**
+ * Why the weights cannot be taken; nothing while it is not known what they are. Files that GGUF was
+ * split into are `merged` by some engines, and have to be one for others.
+ */
+export function weightsProblems(
+  artifact: Artifact | undefined,
+  split: 'merged' | 'refused',
+): readonly Problem[] {
   if (artifact === undefined) return [];
   const { files, facts, source, weights } = artifact;
-  if (!files.some((file) => file.digest === weights)) {
+  if (split === 'refused' && !files.some((file) => file.digest === weights)) {
     return [
       unsupported(
         'spec.source',

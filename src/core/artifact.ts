@@ -26,12 +26,17 @@ export interface ArtifactFacts {
 export interface Artifact {
   /** The source in canonical form, as in `ollama://registry.ollama.ai/library/qwen3:8b`. */
   readonly source: string;
-  /** The digest of the raw registry manifest where there is one, else of the only file. */
+  /** The digest of the raw registry manifest where there is one, else of the files. */
   readonly revision: Digest;
+  /**
+   * Where the bytes are fetched from, on a host of Git repositories: 40 hex digits. It says nothing
+   * of what they are, so it is never compared.
+   */
+  readonly commit?: string;
   /** The registry's manifest, byte for byte. */
   readonly manifest?: string;
   readonly files: readonly ArtifactFile[];
-  /** sha256 of the weights: the identity that use, desire and sharing are counted by. */
+  /** Of the weights, one file or several: what use, desire and sharing are counted by. */
   readonly weights: Digest;
   readonly facts: ArtifactFacts;
 }

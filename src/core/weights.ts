@@ -10,6 +10,14 @@ export const isWeightsPath = (path: string): boolean =>
 
 export const isProjectorPath = (path: string): boolean => /(?:^|[/._-])mmproj[^/]*$/i.test(path);
 
+/** The digest of those that are weights by their names; where none is, of all. */
+export function weightsOf(
+  files: readonly { readonly path: string; readonly digest: Digest }[],
+): Digest {
+  const weights = files.filter(({ path }) => isWeightsPath(path));
+  return weightsDigest(weights.length === 0 ? files : weights);
+}
+
 /**
  * Of one file its own digest, so that the same file is the same model wherever it came from; of
  * several that of the list of theirs, sorted, since names and order differ between sources.

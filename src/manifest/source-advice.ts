@@ -8,7 +8,7 @@ export interface SourceAdvice {
   readonly remedy: string;
 }
 
-const schemes = ['ollama', 'oci', 'file', 'https'] as const;
+const schemes = ['ollama', 'hf', 'oci', 'file', 'https'] as const;
 
 /** Pure. */
 export function sourceAdvice(source: string): SourceAdvice {
@@ -23,6 +23,7 @@ export function sourceAdvice(source: string): SourceAdvice {
   }
   if (scheme === 'http' || scheme === 'https') return web(source, is);
   if (scheme === 'file') return { detail: `${is}, which names no file.`, remedy: asFile };
+  if (scheme === 'hf') return hub(source, is);
   if (scheme === 'ollama') return { detail: `${is}, which is not a name.`, remedy: asName };
   if (scheme === 'oci')
     return { detail: `${is}, which names no model in a registry.`, remedy: asOci };
@@ -41,6 +42,30 @@ const asOci =
   'Write `oci://host/name:tag`, in lower case, as in `oci://docker.io/ai/smollm2:latest`.';
 const asName = 'Write it as `ollama pull` takes it, without spaces: `qwen3:8b`.';
 
+const asHub =
+  'Write `hf://org/repo:Q4_K_M`, or `hf://org/repo/file.gguf`, and `@revision` after it.';
+
+/** The address of a page of the Hub as a reference; null where it names no repository. */
+function fromPage(source: string): string | null {
+  const page = /^(?:https|hf):\/\/(?:www\.)?(?:huggingface\.co|hf\.co)\/([^?#@\s]+)/i.exec(source);
+  const [owner, name, verb = '', revision = '', ...path] = (page?.[1] ?? '').split('/');
+  if (!owner || !name) return null;
+  const isFile = /^(resolve|blob|raw)$/.test(verb) && path.length > 0;
+  const at = revision === '' || revision === 'main' ? '' : `@${revision.replaceAll(/%2F/gi, '/')}`;
+  return `hf://${owner}/${name}${isFile ? `/${path.join('/')}` : ''}${at}`;
+}
+
+function hub(source: string, is: string): SourceAdvice {
+  const meant = fromPage(source);
+  if (meant !== null) {
+    return {
+      detail: `${is}, which names the Hub itself. Did you mean \`${meant}\`?`,
+      remedy: asHub,
+    };
+  }
+  return { detail: `${is}, which is no file or model of a repository.`, remedy: asHub };
+}
+
 /** As the schema's pattern has it. */
 const onThisMachine = /^http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?\//;
 
@@ -49,6 +74,13 @@ function web(source: string, is: string): SourceAdvice {
     return {
       detail: `${is}: user name and password cannot be part of it.`,
       remedy: 'Remove what stands before the `@`.',
+    };
+  }
+  const meant = fromPage(source);
+  if (meant !== null && !source.includes('#')) {
+    return {
+      detail: `${is}, without the digest of the file. The Hub knows it: did you mean \`${meant}\`?`,
+      remedy: asHub,
     };
   }
   if (/#sha256=/i.test(source)) {

@@ -1,6 +1,7 @@
 // Steps through the bytes of a GGUF header. It guards one invariant: it never reads past what it
 // was given, and never asks for more than a header may have. Running out of bytes and finding
 // nonsense both end the parse, told apart by what is thrown; parseGguf catches them.
+import { HeaderError } from './header-error.ts';
 
 /** How many bytes from the start would let the parse go on. */
 export class MoreNeeded extends Error {
@@ -10,9 +11,6 @@ export class MoreNeeded extends Error {
     this.bytes = bytes;
   }
 }
-
-/** The message ends a sentence that begins with the file. */
-export class HeaderError extends Error {}
 
 const stringType = 8;
 const arrayType = 9;

@@ -2,8 +2,9 @@
 // proven otherwise: every count and length is bounded before anything is done so often or made so
 // large, and only the few values that are wanted are ever decoded. Layout: ggml/include/gguf.h.
 import type { ArtifactFacts } from '../core/artifact.ts';
-import { Cursor, HeaderError, MoreNeeded } from './gguf-cursor.ts';
+import { Cursor, MoreNeeded } from './gguf-cursor.ts';
 import { fileTypeName, tensorBytes } from './gguf-types.ts';
+import { HeaderError } from './header-error.ts';
 
 export type GgufHeader =
   | {

@@ -1,9 +1,10 @@
 // What must hold of a lock's values beyond their types, wherever they were read from. Each fault
 // names the field, so that whoever knows the file can say where it stands.
+import { digestOfFiles } from '../core/artifact-files.ts';
 import { isDigest } from '../core/digest.ts';
 import { sha256Text } from '../core/hash.ts';
 import { isInside } from '../core/relative-path.ts';
-import { isWeightsPath, weightsDigest } from '../core/weights.ts';
+import { weightsOf } from '../core/weights.ts';
 import type { LockEntry, LockHeader } from './lock-entry.ts';
 
 export type FieldPath = readonly (string | number)[];
@@ -47,6 +48,11 @@ export const faultsOf = {
     ),
     ...unless(isDigest(entry.revision), ['revision'], notDigest),
     ...unless(isDigest(entry.weights), ['weights'], notDigest),
+    ...unless(
+      entry.commit === undefined || /^[0-9a-f]{40}$/.test(entry.commit),
+      ['commit'],
+      'A commit is 40 lower-case hex digits.',
+    ),
     ...fileFaults(entry),
     ...(isDigest(entry.revision) ? identityFaults(entry) : []),
   ],
@@ -89,14 +95,11 @@ function identityFaults(entry: LockEntry): readonly Fault[] {
   if (manifest !== undefined && sha256Text(manifest) !== revision) {
     return mismatch(['manifest'], 'The manifest has not the digest that revision gives.');
   }
-  if (manifest === undefined && (files.length !== 1 || files[0]?.digest !== revision)) {
-    return mismatch(
-      ['revision'],
-      'Without a manifest the revision is the digest of the only file.',
-    );
+  if (manifest === undefined && digestOfFiles(files) !== revision) {
+    return mismatch(['revision'], 'Without a manifest the revision is the digest of the files.');
   }
   if (files.some((file) => file.digest === weights)) return [];
-  if (weightsDigest(files.filter(({ path }) => isWeightsPath(path))) === weights) return [];
+  if (weightsOf(files) === weights) return [];
   return mismatch(['weights'], 'None of the files has the digest of the weights.');
 }
 

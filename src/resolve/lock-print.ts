@@ -33,6 +33,7 @@ export function printEntry(entry: LockEntry): string {
     `source: ${scalar(entry.source)}`,
     `revision: ${scalar(entry.revision)}`,
     `weights: ${scalar(entry.weights)}`,
+    ...(entry.commit === undefined ? [] : [`commit: ${scalar(entry.commit)}`]),
     ...(entry.manifest === undefined ? [] : [`manifest: ${scalar(entry.manifest)}`]),
     'files:',
     ...entry.files.flatMap((file) => [

@@ -86,6 +86,7 @@ function entryIn(lines: Lines): LockEntry {
   const source = text('source');
   const revision = text('revision') as LockEntry['revision'];
   const weights = text('weights') as LockEntry['weights'];
+  const commit = lines.field('commit: ');
   const manifest = lines.field('manifest: ');
   lines.skip('files:');
   const files: ArtifactFile[] = [];
@@ -102,6 +103,7 @@ function entryIn(lines: Lines): LockEntry {
     source,
     revision,
     weights,
+    ...(commit === null ? {} : { commit }),
     ...(manifest === null ? {} : { manifest }),
     files,
     facts,

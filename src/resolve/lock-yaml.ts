@@ -30,6 +30,7 @@ export function readEntryYaml(document: LockDocument): Checked<LockEntry> {
   const reader = openFields(document);
   if (!reader.ok) return reader;
   const { value: read } = reader;
+  const commit = read.has([], 'commit') ? { commit: read.text([], 'commit') } : {};
   const manifest = read.has([], 'manifest') ? { manifest: read.text([], 'manifest') } : {};
   const entry = {
     model: read.text([], 'model'),
@@ -37,13 +38,26 @@ export function readEntryYaml(document: LockDocument): Checked<LockEntry> {
     source: read.text([], 'source'),
     revision: read.text([], 'revision') as Digest,
     weights: read.text([], 'weights') as Digest,
+    ...commit,
     ...manifest,
     files: read.list([], 'files').map((_, index) => fileAt(read, ['files', index])),
     facts: factsOf(read),
   };
-  read.only([], ['model', 'target', 'source', 'revision', 'weights', 'manifest', 'files', 'facts']);
+  read.only([], entryFields);
   return read.finish(entry, faultsOf.entry);
 }
+
+const entryFields = [
+  'model',
+  'target',
+  'source',
+  'revision',
+  'weights',
+  'commit',
+  'manifest',
+  'files',
+  'facts',
+];
 
 /** A header that a person has edited, with another list of files; comments elsewhere stay. */
 export function editFiles(header: string, files: readonly string[]): string {

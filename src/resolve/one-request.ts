@@ -88,7 +88,9 @@ async function serve(
   assert(main !== undefined, 'a Model has a source');
   const adapters = rest.map(({ artifact }) => adapterOf(artifact));
   const shapes = engine.backend.check(modelRequest(request, source, adapters, main.artifact));
-  if (!shapes.ok) return unable(shapes.problems, request, engine, context);
+  // Pinned all the same, so that it need not be asked for again.
+  if (!shapes.ok)
+    return { ...unable(shapes.problems, request, engine, context), pins: pinned.pins };
   return {
     placements: placementsOf(request, engine, shapes.value, main.artifact, request.model.origin),
     pins: pinned.pins,

@@ -26,9 +26,9 @@ function artifactOf(
 }
 
 describe.each([
-  ['Ollama', checkOllama],
-  ['the embedded engine', checkEmbedded],
-])('%s', (_, check) => {
+  ['Ollama', checkOllama, 'takes'],
+  ['the embedded engine', checkEmbedded, 'does not take'],
+])('%s', (_, check, ofSplits) => {
   const ask = (artifact?: Artifact): ModelRequest => ({
     model: 'tiny',
     source,
@@ -45,8 +45,15 @@ describe.each([
     });
   });
 
+  test(`${ofSplits} weights in several files`, () => {
+    const checked = check(ask(artifactOf(['a.gguf', 'b.gguf'], ['a.gguf', 'b.gguf'])));
+    expect(checked.ok).toBe(ofSplits === 'takes');
+    expect(checked.ok ? '' : checked.problems[0]?.detail).toMatch(
+      checked.ok ? '' : 'several files',
+    );
+  });
+
   test.each([
-    ['in several files', artifactOf(['a.gguf', 'b.gguf'], ['a.gguf', 'b.gguf']), 'several files'],
     [
       'in another format',
       artifactOf(['a.safetensors'], ['a.safetensors'], 'safetensors'),

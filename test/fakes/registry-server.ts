@@ -139,7 +139,10 @@ const otherHost: Readonly<Record<string, string>> = {
 };
 
 /** A file as a web server gives it: strong ETag, one range, If-Range. */
-function ranged(content: Uint8Array | undefined, headers: FakeRequest['headers']): FakeResponse {
+export function ranged(
+  content: Uint8Array | undefined,
+  headers: FakeRequest['headers'],
+): FakeResponse {
   if (content === undefined) return plain(404, 'not found');
   const etag = `"${digestOf(content).slice(7, 39)}"`;
   const common = { etag, 'accept-ranges': 'bytes', 'content-type': 'application/octet-stream' };
@@ -166,7 +169,7 @@ function ranged(content: Uint8Array | undefined, headers: FakeRequest['headers']
   };
 }
 
-function plain(status: number, content: string): FakeResponse {
+export function plain(status: number, content: string): FakeResponse {
   const body = Buffer.from(content);
   return {
     status,
@@ -175,12 +178,12 @@ function plain(status: number, content: string): FakeResponse {
   };
 }
 
-const json = (status: number, value: unknown): FakeResponse => ({
+export const json = (status: number, value: unknown): FakeResponse => ({
   ...plain(status, JSON.stringify(value)),
 });
 
 /** As the real port does it: cancellable before it begins, and an abort ends it anywhere. */
-function inProcess(
+export function inProcess(
   response: FakeResponse | null,
   signal: AbortSignal | undefined,
 ): AsyncIterable<Uint8Array> {
@@ -205,9 +208,9 @@ function inProcess(
   };
 }
 
-type Served = Pick<FakeRegistry, 'handle' | 'sent'> & { readonly faults: Faults };
+export type Served = Pick<FakeRegistry, 'handle' | 'sent'> & { readonly faults: Faults };
 
-async function listen(served: Served, port: number) {
+export async function listen(served: Served, port: number) {
   const server = createServer((request, response) => {
     void respond(request, response, served);
   });

@@ -238,7 +238,7 @@ test('names both places of a duplicate', async () => {
 });
 
 test('reports everything in one go, in the order of the file', async () => {
-  const text = `${modelWith('source: hf://a/b', 'runtime: {threads: 0}', 'aliases: x')}---
+  const text = `${modelWith('source: s3://a/b', 'runtime: {threads: 0}', 'aliases: x')}---
 - not an object
 ---
 apiVersion: modelctl.dev/v1alpha1

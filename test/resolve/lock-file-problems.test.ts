@@ -5,7 +5,14 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { Problem } from '../../src/core/problem.ts';
 import { parseLock, printLock } from '../../src/resolve/lock-file.ts';
-import { anyEntry, digestFor, fileEntry, lockOf, registryEntry } from './lock-fixtures.ts';
+import {
+  anyEntry,
+  digestFor,
+  fileEntry,
+  hubEntry,
+  lockOf,
+  registryEntry,
+} from './lock-fixtures.ts';
 
 const file = '/home/user/team/models.lock.yaml';
 const text = printLock(lockOf(registryEntry('a'), fileEntry('b')));
@@ -121,6 +128,28 @@ describe('a lock that cannot be used says where and why', () => {
     expect(problem?.code).toBe(`lock/${code}`);
     const line = edited.split('\n').at((problem?.origin?.line ?? 0) - 1);
     expect(line).toContain(to.split(':')[0]);
+  });
+
+  it.each<[string, RegExp, string, string, string]>([
+    ['a commit that is cut', /^commit: '.{20}/m, "commit: '", 'invalid-value', 'commit'],
+    [
+      'another digest of a file',
+      /(?<=digest: sha256:).{5}/,
+      '00000',
+      'digest-mismatch',
+      'revision',
+    ],
+    [
+      'another digest of the weights',
+      /(?<=weights: sha256:).{5}/,
+      '00000',
+      'digest-mismatch',
+      'weights',
+    ],
+    ['one file less', / {2}- path: mmproj(.*\n){3}/, '', 'digest-mismatch', 'revision'],
+  ])('when an entry of several files has %s', (_, from, to, code, path) => {
+    const edited = printLock(lockOf(hubEntry('a'))).replace(from, to);
+    expect(problemsOf(edited)).toMatchObject([{ code: `lock/${code}`, path }]);
   });
 
   it('when a field stands twice', () => {

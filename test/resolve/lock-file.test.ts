@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { artifactOf, entryKey, type LockEntry } from '../../src/resolve/lock-entry.ts';
 import { parseLock, printLock, updateLock } from '../../src/resolve/lock-file.ts';
-import { anyEntry, fileEntry, lockOf, registryEntry } from './lock-fixtures.ts';
+import { anyEntry, fileEntry, hubEntry, lockOf, registryEntry } from './lock-fixtures.ts';
 
 const file = '/home/user/team/models.lock.yaml';
 
@@ -91,6 +91,15 @@ describe('printing and parsing', () => {
     const manifest = '{\r\n\t"a" : "it\'s: # \u0085\u2028\ufeff\u007f 😀 \\u0000"\n}\n';
     const entry = registryEntry('qwen3', { manifest });
     expect(read(printLock(lockOf(entry))).entries[0]?.manifest).toBe(manifest);
+  });
+
+  it('keep the commit that files are fetched from, between the digests and the files', () => {
+    const text = printLock(lockOf(hubEntry('qwen3')));
+    expect(text).toMatch(
+      /^weights: .*\ncommit: '0123456789abcdef0123456789abcdef01234567'\nfiles:/m,
+    );
+    expect(read(text).entries).toEqual([hubEntry('qwen3')]);
+    expect(read(text.replace('facts:', 'facts: # by hand')).entries).toEqual([hubEntry('qwen3')]);
   });
 
   it('give the artifact of an entry without its key', () => {

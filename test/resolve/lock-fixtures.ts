@@ -1,7 +1,9 @@
 // Locks to test with: entries of every kind that sources make, and arbitrary ones.
 import fc from 'fast-check';
+import { digestOfFiles } from '../../src/core/artifact-files.ts';
 import type { Digest } from '../../src/core/digest.ts';
 import { sha256Text } from '../../src/core/hash.ts';
+import { weightsOf } from '../../src/core/weights.ts';
 import type { LockEntry, LockFile } from '../../src/resolve/lock-entry.ts';
 
 export const digestFor = (seed: string): Digest => sha256Text(seed);
@@ -65,6 +67,24 @@ export function fileEntry(model: string, fields: Partial<LockEntry> = {}): LockE
   };
 }
 
+/** As from the Hub: several files without a manifest, and the commit that they stand in. */
+export function hubEntry(model: string, fields: Partial<LockEntry> = {}): LockEntry {
+  const files = ['model-00001-of-00002.gguf', 'model-00002-of-00002.gguf', 'mmproj.gguf'].map(
+    (file) => ({ path: file, bytes: 1_000, digest: digestFor(`${file} of ${model}`) }),
+  );
+  return {
+    model,
+    target: '-',
+    source: `hf://org/${model}:Q4_K_M@main`,
+    revision: digestOfFiles(files),
+    weights: weightsOf(files),
+    commit: '0123456789abcdef0123456789abcdef01234567',
+    files,
+    facts: { format: 'gguf' },
+    ...fields,
+  };
+}
+
 export const lockOf = (...entries: readonly LockEntry[]): LockFile => ({
   set: '4f1d2c9b8a7e6350',
   files: ['models.yaml', 'teams/search.yaml'],
@@ -107,26 +127,30 @@ export const anyEntry: fc.Arbitrary<LockEntry> = fc
     target: fc.oneof(fc.constant('-'), name),
     source: name.map((text) => `ollama://${text}`),
     manifest: fc.option(anyText, { nil: undefined }),
+    commit: fc.option(fc.stringMatching(/^[0-9a-f]{40}$/), { nil: undefined }),
     paths: fc.uniqueArray(path, { minLength: 1, maxLength: 3 }),
     mediaType: fc.option(anyText, { nil: undefined }),
     license: fc.option(anyText, { nil: undefined }),
     contextLength: fc.option(fc.nat(), { nil: undefined }),
     bytes: fc.maxSafeNat(),
   })
-  .map(({ model, target, source, manifest, paths, mediaType, license, contextLength, bytes }) => {
-    const files = (manifest === undefined ? paths.slice(0, 1) : paths).map((one) => ({
+  .map((drawn) => {
+    const { model, target, source, manifest, commit, paths, mediaType, bytes } = drawn;
+    const { license, contextLength } = drawn;
+    const files = paths.map((one) => ({
       path: one,
       bytes,
       digest: digestFor(one),
       ...(mediaType === undefined ? {} : { mediaType }),
     }));
-    const weights = files[0]!.digest;
+    const weights = manifest === undefined ? weightsOf(files) : files[0]!.digest;
     return {
       model,
       target,
       source,
-      revision: manifest === undefined ? weights : sha256Text(manifest),
+      revision: manifest === undefined ? digestOfFiles(files) : sha256Text(manifest),
       weights,
+      ...(commit === undefined ? {} : { commit }),
       ...(manifest === undefined ? {} : { manifest }),
       files,
       facts: {

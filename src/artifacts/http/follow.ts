@@ -15,18 +15,21 @@ export interface Answer {
 const redirectsMax = 5;
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
+export interface FollowRequest extends Omit<HttpRequest, 'url' | 'body'> {
+  readonly method: 'GET' | 'HEAD';
+  readonly url: URL;
+  /** Shown each answer, redirects included; what it throws ends the request. */
+  readonly inspect?: ((answer: Answer) => void) | undefined;
+}
+
 /** For GET and HEAD only. Throws ProblemError for a redirect that is refused, and HttpError. */
-export async function follow(
-  http: Http,
-  request: Omit<HttpRequest, 'url' | 'body'> & {
-    readonly method: 'GET' | 'HEAD';
-    readonly url: URL;
-  },
-): Promise<Answer> {
+export async function follow(http: Http, asked: FollowRequest): Promise<Answer> {
+  const { inspect, ...request } = asked;
   let url = request.url;
   let headers = request.headers ?? {};
   for (let redirects = 0; redirects <= redirectsMax; redirects += 1) {
     const response = await http.request({ ...request, headers, url: url.href });
+    await inspected({ response, url }, inspect);
     if (!redirectStatuses.has(response.status)) return { response, url };
     await discard(response.body);
     const next = target(url, response.headers['location']);
@@ -34,6 +37,15 @@ export async function follow(
     url = next;
   }
   throw refusedRedirect(request.url, `redirects more than ${redirectsMax} times`);
+}
+
+async function inspected(answer: Answer, inspect: FollowRequest['inspect']): Promise<void> {
+  try {
+    inspect?.(answer);
+  } catch (error) {
+    await discard(answer.response.body);
+    throw error;
+  }
 }
 
 function target(from: URL, location: string | undefined): URL {

@@ -20,6 +20,10 @@ export interface RangeRequest extends Asked {
   readonly lendsChunks?: boolean;
   /** Of earlier parts of the same file. */
   readonly redirects?: RedirectMemory;
+  readonly timeoutMs?: number;
+  readonly idleTimeoutMs?: number;
+  /** See `follow`. */
+  readonly inspect?: (answer: Answer) => void;
 }
 
 /** Throws ProblemError, also from `bytes` when the connection breaks. */
@@ -66,9 +70,10 @@ async function ask(http: Http, request: RangeRequest): Promise<Answer> {
         ...(range === undefined ? {} : { Range: `bytes=${range.start}-${range.end ?? ''}` }),
         ...(range === undefined || validator === undefined ? {} : { 'If-Range': validator }),
       },
-      timeoutMs: headersTimeoutMs,
-      idleTimeoutMs: bodyIdleTimeoutMs,
+      timeoutMs: request.timeoutMs ?? headersTimeoutMs,
+      idleTimeoutMs: request.idleTimeoutMs ?? bodyIdleTimeoutMs,
       signal: request.signal,
+      inspect: request.inspect,
     });
     if (known !== null && isExpired(answer.response.status)) {
       await discard(answer.response.body);

@@ -13,6 +13,8 @@ export interface Asked {
   readonly signal: AbortSignal;
   /** What to do when it is not there. */
   readonly ifMissing: string;
+  /** What a status means to those who know the server better; null: what it means anywhere. */
+  readonly explain?: (answer: Answer) => Problem | null;
 }
 
 /**
@@ -60,6 +62,8 @@ const furtherWords = ({ reason, message }: HttpError): string =>
 
 /** For any status that is not the one hoped for. */
 export function statusProblem(answer: Answer, asked: Asked): Problem {
+  const own = asked.explain?.(answer) ?? null;
+  if (own !== null) return own;
   const { status } = answer.response;
   const said = `${shownUrl(answer.url)} answered ${status} when asked for ${asked.what}.`;
   if (status === 401 || status === 403) {

@@ -6,10 +6,18 @@ import { type Checked, checked, errorProblem, refused } from '../../core/problem
 import type { Source, Sources } from '../source.ts';
 import { fileSource } from './file/index.ts';
 import { httpSource, httpsSource } from './https/index.ts';
+import { huggingFaceSource } from './huggingface/index.ts';
 import { ociSource } from './oci/index.ts';
 import { ollamaSource } from './ollama/index.ts';
 
-const list: readonly Source[] = [ollamaSource, ociSource, fileSource, httpsSource, httpSource];
+const list: readonly Source[] = [
+  ollamaSource,
+  huggingFaceSource,
+  ociSource,
+  fileSource,
+  httpsSource,
+  httpSource,
+];
 
 /** The list as the stages are given it. */
 export const sources: Sources = {
@@ -58,16 +66,16 @@ function withoutScheme(reference: string): Checked<Source> {
   return checked(ollamaSource);
 }
 
-const notYet: Readonly<Record<string, string>> = {
-  hf: 'For now, name one of its GGUF files by its address, https://huggingface.co/<org>/<repo>/resolve/<revision>/<file>#sha256=<digest>; or, with an Ollama, ollama://hf.co/<org>/<repo>:<quantization>.',
-};
+const notYet: Readonly<Record<string, string>> = {};
 
 const suggestion = (scheme: string): string => {
   const near = didYouMean(
     scheme,
     list.map((one) => one.scheme),
   );
-  return near === null ? 'Use ollama://, oci://, file:// or https://.' : `Did you mean ${near}://?`;
+  return near === null
+    ? 'Use ollama://, hf://, oci://, file:// or https://.'
+    : `Did you mean ${near}://?`;
 };
 
 const unknown = (what: string, remedy: string) =>

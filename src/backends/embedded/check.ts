@@ -19,13 +19,19 @@ import { parameterChecks } from './parameters.ts';
 export function check(request: ModelRequest): Checked<readonly PlacementShape[]> {
   const problems = [
     ...sourceProblems(request.source),
-    ...weightsProblems(request.artifact),
+    ...weightsProblems(request.artifact, 'refused'),
     ...nameProblems(request),
     ...runtimeProblems(request.runtime),
     ...recipeProblems(request.derive),
   ];
   return problems.length > 0 ? { ok: false, problems } : checked(shapesOf(request));
 }
+
+const notGguf = unsupported(
+  'spec.source',
+  'The embedded engine opens models in GGUF, and this one is in safetensors.',
+  'Choose a repository with GGUF files, which many have beside their own, or another engine.',
+);
 
 /** As it is: names are compared exactly. Null for what cannot be a reference of an OCI layout. */
 export const canonicalName = (name: string): string | null =>
@@ -81,12 +87,13 @@ function recipeOf(derive: ModelRequest['derive']): Recipe | null {
 }
 
 function sourceProblems(source: string): readonly Problem[] {
+  if (/^hf:[^@]*\.safetensors@/i.test(source)) return [notGguf];
   if (!source.startsWith('ollama://')) return [];
   return [
     unsupported(
       'spec.source',
       `The embedded engine cannot take models from registries of Ollama's kind yet (${source}).`,
-      'Name a file (file://./model.gguf), a download (https://…#sha256=…) or a model in a registry of the OCI kind (oci://host/name:tag), or run an Ollama.',
+      'Name a file (file://./model.gguf), a repository of Hugging Face (hf://org/repo:Q4_K_M), a download (https://…#sha256=…) or a model in a registry of the OCI kind (oci://host/name:tag), or run an Ollama.',
     ),
   ];
 }

@@ -132,15 +132,15 @@ function bakedParameters(runtime: LoadOptions): Record<string, number> {
 }
 
 /** Plain http is a source's own business: it allows that on loopback only. */
-const importedSchemes = ['oci', 'file', 'https', 'http'];
+const importedSchemes = ['hf', 'oci', 'file', 'https', 'http'];
 
 function sourceProblems({ source, artifact }: ModelRequest): readonly Problem[] {
   const [scheme = '', rest = ''] = source.split('://');
-  if (importedSchemes.includes(scheme)) return weightsProblems(artifact);
+  if (importedSchemes.includes(scheme)) return weightsProblems(artifact, 'merged');
   const refusal =
     scheme === 'ollama'
       ? nameRefusal(rest)
-      : `Ollama takes ollama://, oci://, file:// and https:// sources; this one is ${scheme}://.`;
+      : `Ollama takes ollama://, hf://, oci://, file:// and https:// sources; this one is ${scheme}://.`;
   if (refusal === null) return [];
   return [unsupported('spec.source', refusal, 'Choose another source, or another engine.')];
 }

@@ -10,6 +10,7 @@ describe('a reference', () => {
     ['ollama://qwen3:8b', 'ollama'],
     ['registry.example.com:5000/team/coder:v2', 'ollama'],
     ['OCI://registry.example.com/team/coder', 'oci'],
+    ['hf://org/repo:Q4_K_M', 'hf'],
     ['FILE://./x.gguf', 'file'],
     [`https://example.com/x.gguf#sha256=${digest}`, 'https'],
     [`http://127.0.0.1:8080/x.gguf#sha256=${digest}`, 'http'],
@@ -23,7 +24,6 @@ describe('a reference', () => {
     ['file:./x.gguf', 'source/unknown-scheme', /Write file:\/\//],
     ['./x.gguf', 'source/unknown-scheme', /file:\/\/\.\//],
     ['C:\\models\\x.gguf', 'source/unknown-scheme', /file:\/\/\.\//],
-    ['hf://org/repo:Q4_K_M', 'source/unsupported', /https:\/\/huggingface\.co/],
     ['oci://ns/name:tag', 'source/invalid', /Did you mean oci:\/\/docker\.io\/ns\/name:tag\?/],
   ])('%s is refused with what to write instead', (reference, code, remedy) => {
     expect(problemOf(canonicalize(reference))).toMatchObject({

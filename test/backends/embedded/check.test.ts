@@ -102,6 +102,7 @@ describe('what the embedded engine cannot do', () => {
   const jinja = "{% for m in messages %}{{ m['content'] }}{% endfor %}";
   test.each<[string, Partial<ModelRequest>]>([
     ['spec.source', { source: 'ollama://registry.ollama.ai/library/qwen3:8b' }],
+    ['spec.source', { source: 'hf://org/repo/model.safetensors@main' }],
     ['spec.servedName', { servedName: ':latest' }],
     ['spec.aliases.1', { aliases: ['fine', 'not fine'] }],
     ['spec.runtime.kvCacheType', { runtime: { kvCacheType: 'q4_0', flashAttention: false } }],

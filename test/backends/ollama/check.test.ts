@@ -153,7 +153,7 @@ describe('a Model is refused', () => {
     expect(problem({ source: 'ollama://modelctl-base/a' })).toContain(
       'backend/unsupported spec.source',
     );
-    expect(problem({ source: 'hf://org/repo' })).toEqual(['backend/unsupported spec.source']);
+    expect(problem({ source: 's3://bucket/repo' })).toEqual(['backend/unsupported spec.source']);
   });
 
   test('when a parameter has the wrong type, is said twice, or unsays nothing', () => {

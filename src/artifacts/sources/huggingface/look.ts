@@ -1,0 +1,176 @@
+// What a choice of files turns out to be: every file with its sha256, and what the headers of the
+// weights say. Reads headers by range, and small files whole, since Git knows no sha256 of them.
+import type { ArtifactFacts, ArtifactFile } from '../../../core/artifact.ts';
+import { mapBounded } from '../../../core/concurrency.ts';
+import { sha256Text } from '../../../core/hash.ts';
+import { isObject, parseObject } from '../../../core/json-object.ts';
+import {
+  type Checked,
+  checked,
+  errorProblem,
+  type Problem,
+  refused,
+} from '../../../core/problem.ts';
+import {
+  headerBytesMax,
+  readHeader,
+  readSafetensors,
+  safetensorsBytesMax,
+} from '../../read-header.ts';
+import { quantizationIn, type Weights } from './choose-gguf.ts';
+import type { SafetensorsChoice } from './choose-safetensors.ts';
+import { weightsOfIndex } from './choose-safetensors.ts';
+import type { HubClient } from './client.ts';
+import type { HubFile } from './translate.ts';
+
+export interface Looked {
+  readonly files: readonly ArtifactFile[];
+  readonly facts: ArtifactFacts;
+}
+
+export interface Looking {
+  readonly client: HubClient;
+  readonly commit: string;
+  /** For messages. */
+  readonly name: string;
+  readonly signal: AbortSignal;
+}
+
+const readsAtOnceMax = 4;
+/** For files that have no sha256 in the listing. */
+const smallBytesMax = 10 * 1024 * 1024;
+const indexBytesMax = 64 * 1024 * 1024;
+
+/** The facts are those of the first file: of a split only that one has them all. */
+export async function lookAtGguf(
+  weights: Weights,
+  projector: HubFile | null,
+  looking: Looking,
+): Promise<Checked<Looked>> {
+  const facts = await ggufFacts(weights[0], looking);
+  if (!facts.ok) return facts;
+  // What an engine is given to load is looked at first, the projector too.
+  const beside = projector === null ? checked({}) : await ggufFacts(projector, looking);
+  if (!beside.ok) return beside;
+  const all = [...weights, ...(projector === null ? [] : [projector])];
+  const files = await withDigests(all, looking);
+  if (!files.ok) return files;
+  const quantization = quantizationOf(weights[0], facts.value);
+  return checked(
+    {
+      files: files.value,
+      facts: { ...facts.value, ...(quantization === null ? {} : { quantization }) },
+    },
+    [...facts.problems, ...beside.problems],
+  );
+}
+
+export async function lookAtSafetensors(
+  choice: SafetensorsChoice,
+  files: readonly HubFile[],
+  looking: Looking,
+): Promise<Checked<Looked>> {
+  const { client, commit, name } = looking;
+  let weights = choice.weights;
+  if (choice.index !== null) {
+    if (choice.index.bytes > indexBytesMax) return refused(tooLarge(choice.index, name));
+    const index = await client.smallFile(commit, choice.index, indexBytesMax);
+    const named = weightsOfIndex(Buffer.from(index).toString('utf8'), files, name);
+    if (!named.ok) return named;
+    weights = named.value;
+  }
+  const facts = await safetensorsFacts(weights ?? [], looking);
+  if (!facts.ok) return facts;
+  const config = choice.companions.find(({ path }) => path === 'config.json');
+  const listed = await withDigests([...(weights ?? []), ...choice.companions], looking);
+  if (!listed.ok) return listed;
+  const configured = config === undefined ? {} : await readConfig(config, looking);
+  return checked({ files: listed.value, facts: { ...facts.value, ...configured } });
+}
+
+async function ggufFacts(
+  file: HubFile,
+  { client, commit, name, signal }: Looking,
+): Promise<Checked<ArtifactFacts>> {
+  const range = { start: 0, end: Math.min(file.bytes, headerBytesMax) - 1 };
+  const opened = await client.file(commit, file).read({ range, signal });
+  return readHeader(opened.bytes, { name: `${file.path} of ${name}`, bytes: file.bytes });
+}
+
+/** Of all weights together: every header is read, each of them must be sound. */
+async function safetensorsFacts(
+  weights: readonly HubFile[],
+  { client, commit, name, signal }: Looking,
+): Promise<Checked<ArtifactFacts>> {
+  const headers = await mapBounded(weights, readsAtOnceMax, async (file) => {
+    const range = { start: 0, end: Math.min(file.bytes, safetensorsBytesMax) - 1 };
+    const opened = await client.file(commit, file).read({ range, signal });
+    return readSafetensors(opened.bytes, { name: `${file.path} of ${name}`, bytes: file.bytes });
+  });
+  let parameters = 0;
+  const bytesByType = new Map<string, number>();
+  for (const header of headers) {
+    if (!header.ok) return header;
+    parameters += header.value.parameters;
+    for (const [type, bytes] of header.value.bytesByType) {
+      bytesByType.set(type, (bytesByType.get(type) ?? 0) + bytes);
+    }
+  }
+  const [most] = [...bytesByType].toSorted(([, a], [, b]) => b - a);
+  return checked({
+    format: 'safetensors',
+    ...(most === undefined ? {} : { quantization: most[0] }),
+    ...(parameters > 0 && Number.isSafeInteger(parameters) ? { parameters } : {}),
+  });
+}
+
+/** The header does not know the mixes of Unsloth, whose names are all that tells. */
+function quantizationOf({ path }: HubFile, { quantization, format }: ArtifactFacts): string | null {
+  if (format === undefined) return null;
+  const named = quantizationIn(path);
+  if (named !== null && /^UD-|_XL$/.test(named)) return named;
+  return quantization ?? named;
+}
+
+async function withDigests(
+  files: readonly HubFile[],
+  { client, commit, name }: Looking,
+): Promise<Checked<readonly ArtifactFile[]>> {
+  const large = files.find(({ digest, bytes }) => digest === null && bytes > smallBytesMax);
+  if (large !== undefined) return refused(tooLarge(large, name));
+  return checked(
+    await mapBounded(files, readsAtOnceMax, async (file) => {
+      const { path, bytes } = file;
+      if (file.digest !== null) return { path, bytes, digest: file.digest };
+      const digest = sha256Text(await client.smallFile(commit, file, smallBytesMax));
+      return { path, bytes, digest };
+    }),
+  );
+}
+
+async function readConfig(file: HubFile, { client, commit }: Looking): Promise<ArtifactFacts> {
+  if (file.bytes > smallBytesMax) return {};
+  const bytes = await client.smallFile(commit, file, smallBytesMax);
+  const config = parseObject(Buffer.from(bytes).toString('utf8')) ?? {};
+  const text = isObject(config['text_config']) ? config['text_config'] : {};
+  const architecture = config['model_type'];
+  const contextLength = config['max_position_embeddings'] ?? text['max_position_embeddings'];
+  return {
+    ...(typeof architecture === 'string' && /^[\w.+-]{1,64}$/.test(architecture)
+      ? { architecture }
+      : {}),
+    ...(typeof contextLength === 'number' &&
+    Number.isSafeInteger(contextLength) &&
+    contextLength > 0
+      ? { contextLength }
+      : {}),
+  };
+}
+
+const tooLarge = ({ path, bytes }: HubFile, name: string): Problem =>
+  errorProblem({
+    code: 'source/too-large',
+    summary: 'A source sends more than it may',
+    detail: `${path} of ${name} has ${bytes} bytes, and the Hub tells no sha256 of it.`,
+    remedy: 'Name another file; large ones stand in the large file storage of the Hub.',
+  });

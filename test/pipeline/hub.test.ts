@@ -1,0 +1,101 @@
+// Models of the Hugging Face Hub from the manifest to the engine: what is pinned, what is fetched,
+// and which engine can take what.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseLock } from '../../src/resolve/lock-file.ts';
+import { ggufBytes } from '../fakes/gguf-bytes.ts';
+import { createHub, type FakeHub } from '../fakes/hub-server.ts';
+import { safetensorsBytes } from '../fakes/safetensors-bytes.ts';
+import { actionsOf, createMachine, heldOf, type Machine, modelDocument } from '../machine.ts';
+
+let hub: FakeHub;
+let machine: Machine;
+
+beforeEach(() => {
+  hub = createHub();
+  machine = createMachine({ elsewhere: hub.http });
+});
+afterEach(() => machine.remove());
+
+const split = {
+  'm-Q8_0-00001-of-00002.gguf': ggufBytes(),
+  'm-Q8_0-00002-of-00002.gguf': ggufBytes({ dataBytes: 4_096 }),
+};
+const declare = (source: string): void =>
+  machine.write('models.yaml', modelDocument('chat', `source: ${source}`));
+const lockEntry = () => {
+  const lock = parseLock(machine.read('models.lock.yaml'), 'models.lock.yaml');
+  return lock.ok ? lock.value.entries[0] : expect.fail(lock.problems[0]?.detail);
+};
+
+describe('a model of the Hub', () => {
+  it('is imported into Ollama under the name of the Model, and there is no more to do', async () => {
+    const commit = hub.push('org/repo', { 'm-Q4_K_M.gguf': ggufBytes() });
+    declare('hf://org/repo:Q4_K_M');
+    const applied = await machine.apply();
+    expect(applied.changes?.entries.map(({ outcome }) => outcome)).toEqual(['created']);
+    expect(machine.names()).toEqual(['chat:latest']);
+    expect(lockEntry()).toMatchObject({ source: 'hf://org/repo:Q4_K_M@main', commit });
+    hub.requests.length = 0;
+    expect(actionsOf(await machine.plan())).toEqual([]);
+    expect(hub.requests).toEqual([]);
+  });
+
+  it('is fetched at the locked commit although its branch has moved', async () => {
+    const commit = hub.push('org/repo', { 'm-Q4_K_M.gguf': ggufBytes() });
+    declare('hf://org/repo:Q4_K_M');
+    await machine.plan();
+    await machine.apply();
+    const locked = lockEntry();
+    machine.ollama.foreign.remove('chat:latest');
+    hub.push('org/repo', { 'm-Q4_K_M.gguf': ggufBytes({ dataBytes: 8_192 }) });
+    await machine.apply();
+    expect(lockEntry()).toEqual(locked);
+    expect(locked?.commit).toBe(commit);
+    expect(machine.names()).toEqual(['chat:latest']);
+  });
+
+  it('may be split into files, all of which Ollama is given', async () => {
+    hub.push('org/repo', split);
+    declare('hf://org/repo:Q8_0');
+    const applied = await machine.apply();
+    expect(applied.changes?.entries.map(({ outcome }) => outcome)).toEqual(['created']);
+    expect(lockEntry()?.files).toHaveLength(2);
+  });
+
+  it.each([
+    ['a split', split, /several files/],
+    ['safetensors', { 'model.safetensors': safetensorsBytes() }, /safetensors/],
+  ])(
+    'that is %s is locked, and held on the embedded engine with the reason',
+    async (_, files, why) => {
+      machine.setDown(true);
+      hub.push('org/repo', files);
+      declare('hf://org/repo');
+      const applied = await machine.apply();
+      expect(heldOf(applied)).toEqual(['chat: unsupported']);
+      expect(applied.plan?.held[0]?.detail).toMatch(why);
+      expect(lockEntry()?.commit).toMatch(/^[0-9a-f]{40}$/);
+    },
+  );
+
+  it('that is gated stops the plan with the way to get it', async () => {
+    hub.push('org/repo', { 'm-Q4_K_M.gguf': ggufBytes() }, { gated: 'auto' });
+    declare('hf://org/repo');
+    const { problems } = await machine.plan();
+    expect(problems).toMatchObject([{ code: 'source/gated', path: 'spec.source' }]);
+  });
+
+  it('that the Hub is too busy for is held, and nothing else is stopped by it', async () => {
+    hub.push('org/repo', { 'm-Q4_K_M.gguf': ggufBytes() });
+    hub.add({ on: /\/api\//, times: 9, status: 429, headers: { ratelimit: '"api";r=0;t=55' } });
+    machine.publish('library/other:v1', 'other');
+    machine.write(
+      'models.yaml',
+      `${modelDocument('chat', 'source: hf://org/repo')}---\n${modelDocument('other', 'source: 127.0.0.1:11434/library/other:v1')}`,
+    );
+    const planned = await machine.plan();
+    expect(heldOf(planned)).toEqual(['chat:latest: unreachable']);
+    expect(planned.plan?.held[0]?.detail).toContain('wait 56 s');
+    expect(actionsOf(planned)).toEqual(['pull 127.0.0.1:11434/library/other:v1']);
+  });
+});
