@@ -81,8 +81,9 @@ async function readStart<H extends { readonly kind: string }>(
     if (filled < Math.min(wanted, file.bytes)) continue;
     header = parse(buffer.subarray(0, filled));
     if (!isMore(header) || filled >= bytesMax) break;
-    // Twice as much each time, so that starting over costs no more than reading it all once.
-    wanted = Math.max(header.bytes, filled * 2);
+    // A power of two, where sources that send parts end one; and as each is twice the one before,
+    // starting over costs no more than reading it all once.
+    wanted = 2 ** Math.ceil(Math.log2(Math.max(header.bytes, filled + 1)));
   }
   return header;
 }

@@ -102,10 +102,11 @@ function answer(request: FakeRequest, holdings: Holdings): FakeResponse {
     return isGood ? ranged(holdings.store.objects.get(object), headers) : plain(403, 'expired');
   }
   const asked =
+    /^\/api\/models\/([^/]+\/[^/]+)()$/.exec(url.pathname) ??
     /^\/api\/models\/([^/]+\/[^/]+)\/(revision|tree)\/([^/]+)$/.exec(url.pathname) ??
     /^\/([^/]+\/[^/]+)\/(resolve)\/([^/]+)\/(.+)$/.exec(url.pathname);
   if (asked === null) return plain(404, 'not found');
-  const [, name = '', what, revision = '', path = ''] = asked.map((part) =>
+  const [, name = '', what, revision = 'main', path = ''] = asked.map((part) =>
     decodeURIComponent(part ?? ''),
   );
   const renamed = holdings.store.renames.get(name);
@@ -118,7 +119,7 @@ function answer(request: FakeRequest, holdings: Holdings): FakeResponse {
   if (refusal !== null || repository === undefined) return refusal ?? plain(500, '');
   const commit = commitOf(repository, revision);
   if (commit === null) return refuse(404, 'RevisionNotFound', `Invalid rev id: ${revision}`);
-  if (what === 'revision') return describe(repository, commit);
+  if (what === 'revision' || what === '') return describe(repository, commit);
   if (what === 'tree') return tree(repository, commit, url, holdings.pageEntriesMax);
   return resolve(repository, commit, path, request, holdings.season);
 }

@@ -9,8 +9,10 @@ import {
   checked,
   errorProblem,
   type Problem,
+  ProblemError,
   refused,
 } from '../../../core/problem.ts';
+import { discard } from '../../http/body.ts';
 import {
   headerBytesMax,
   readHeader,
@@ -21,7 +23,7 @@ import { quantizationIn, type Weights } from './choose-gguf.ts';
 import type { SafetensorsChoice } from './choose-safetensors.ts';
 import { weightsOfIndex } from './choose-safetensors.ts';
 import type { HubClient } from './client.ts';
-import type { HubFile } from './translate.ts';
+import { badAnswer, type HubFile } from './translate.ts';
 
 export interface Looked {
   readonly files: readonly ArtifactFile[];
@@ -37,6 +39,9 @@ export interface Looking {
 }
 
 const readsAtOnceMax = 4;
+/** Vocabularies make headers of GGUF long; those of safetensors list tensors only. */
+const ggufFirstBytes = 1024 * 1024;
+const safetensorsFirstBytes = 128 * 1024;
 /** For files that have no sha256 in the listing. */
 const smallBytesMax = 10 * 1024 * 1024;
 const indexBytesMax = 64 * 1024 * 1024;
@@ -88,25 +93,53 @@ export async function lookAtSafetensors(
   return checked({ files: listed.value, facts: { ...facts.value, ...configured } });
 }
 
-async function ggufFacts(
+async function ggufFacts(file: HubFile, looking: Looking): Promise<Checked<ArtifactFacts>> {
+  const start = startOf(file, { firstBytes: ggufFirstBytes, bytesMax: headerBytesMax }, looking);
+  return readHeader(start, forMessages(file, looking));
+}
+
+const forMessages = ({ path, bytes }: HubFile, { name }: Looking) => ({
+  name: `${path} of ${name}`,
+  bytes,
+});
+
+/**
+ * The beginning of a file in parts, each as long as all before it: a header ends somewhere in it,
+ * and a part that is read to its end keeps the connection, which one that is cancelled would not.
+ */
+async function* startOf(
   file: HubFile,
+  { firstBytes, bytesMax }: { readonly firstBytes: number; readonly bytesMax: number },
   { client, commit, name, signal }: Looking,
-): Promise<Checked<ArtifactFacts>> {
-  const range = { start: 0, end: Math.min(file.bytes, headerBytesMax) - 1 };
-  const opened = await client.file(commit, file).read({ range, signal });
-  return readHeader(opened.bytes, { name: `${file.path} of ${name}`, bytes: file.bytes });
+): AsyncGenerator<Uint8Array> {
+  const readable = client.file(commit, file);
+  const end = Math.min(file.bytes, bytesMax);
+  let start = 0;
+  for (let next = firstBytes; start < end; next = start * 2) {
+    const range = { start, end: Math.min(next, end) - 1 };
+    const opened = await readable.read({ range, signal });
+    if (opened.start !== start) {
+      await discard(opened.bytes);
+      throw new ProblemError(badAnswer(name, `It sends ${file.path} whole, not in parts.`));
+    }
+    const before = start;
+    for await (const chunk of opened.bytes) {
+      start += chunk.length;
+      yield chunk;
+    }
+    if (start === before) return;
+  }
 }
 
 /** Of all weights together: every header is read, each of them must be sound. */
 async function safetensorsFacts(
   weights: readonly HubFile[],
-  { client, commit, name, signal }: Looking,
+  looking: Looking,
 ): Promise<Checked<ArtifactFacts>> {
-  const headers = await mapBounded(weights, readsAtOnceMax, async (file) => {
-    const range = { start: 0, end: Math.min(file.bytes, safetensorsBytesMax) - 1 };
-    const opened = await client.file(commit, file).read({ range, signal });
-    return readSafetensors(opened.bytes, { name: `${file.path} of ${name}`, bytes: file.bytes });
-  });
+  const bounds = { firstBytes: safetensorsFirstBytes, bytesMax: safetensorsBytesMax };
+  const headers = await mapBounded(weights, readsAtOnceMax, async (file) =>
+    readSafetensors(startOf(file, bounds, looking), forMessages(file, looking)),
+  );
   let parameters = 0;
   const bytesByType = new Map<string, number>();
   for (const header of headers) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { digestOfFiles } from '../../../../src/core/artifact-files.ts';
 import { weightsDigest } from '../../../../src/core/weights.ts';
-import { ggufBytes } from '../../../fakes/gguf-bytes.ts';
+import { ggufBytes, usualPairs } from '../../../fakes/gguf-bytes.ts';
 import { digestOf } from '../../../fakes/registry-store.ts';
 import { safetensorsBytes } from '../../../fakes/safetensors-bytes.ts';
 import { matching, problemOf, valueOf } from '../../world.ts';
@@ -118,6 +118,32 @@ describe('a model in GGUF', () => {
     const { hub, resolve } = setUp();
     hub.push(repo, { 'm-Q4_K_M.gguf': bytes });
     expect(problemOf(await resolve('hf://org/repo')).code).toBe(code);
+  });
+
+  it('with a long header is read in parts, and no further than that', async () => {
+    const { hub, artifact } = setUp();
+    const words = Array.from({ length: 150_000 }, (_, at) => `word ${at}`);
+    const long = ggufBytes({
+      pairs: [
+        ...usualPairs,
+        { key: 'tokenizer.ggml.merges', type: 'array', itemType: 'string', value: words },
+      ],
+      tensors: [{ name: 'x', dimensions: [2 ** 21] }],
+    });
+    hub.push(repo, { 'm-Q4_K_M.gguf': long });
+    expect((await artifact('hf://org/repo')).facts.parameters).toBe(2 ** 21);
+    const ranges = hub.requests.flatMap(({ url, headers }) =>
+      url.pathname.startsWith('/lfs/') ? [headers['range']] : [],
+    );
+    expect(ranges).toEqual(['bytes=0-1048575', 'bytes=1048576-2097151', 'bytes=2097152-4194303']);
+  });
+
+  it('is read although the host of its bytes ignores ranges', async () => {
+    const { hub, artifact } = setUp();
+    hub.push(repo, { 'm-Q4_K_M.gguf': ggufBytes({ dataBytes: 3_000_000 }) });
+    hub.add({ on: /\/lfs\//, times: 9, ignoresRange: true });
+    expect((await artifact('hf://org/repo')).facts.parameters).toBe(256);
+    expect(hub.requests).toHaveLength(4);
   });
 
   it('with a hostile projector is refused', async () => {
