@@ -21,11 +21,11 @@ it('plans, applies and stores a model on the embedded engine, with a token that 
   const { port } = new URL(listening.origin);
   // Nothing listens where Ollama is looked for, so the embedded engine is taken.
   const place = { folder, home: join(folder, 'home'), address: '127.0.0.1:1' };
+  const variables = { HF_ENDPOINT: `http://127.0.0.1:${port}`, HF_TOKEN: 'hf_notForLogs' };
   const run = (...given: readonly string[]) =>
-    runModelctl(given, {
-      place,
-      environment: { HF_ENDPOINT: `http://127.0.0.1:${port}`, HF_TOKEN: 'hf_notForLogs' },
-    });
+    runModelctl(given, { place, environment: variables });
+  const runOffline = (...given: readonly string[]) =>
+    runModelctl(given, { place, environment: { ...variables, HF_HUB_OFFLINE: '1' } });
   await writeFile(join(folder, 'models.yaml'), modelDocument('chat', 'source: hf://org/repo'));
 
   const planned = await run('plan', '-f', 'models.yaml');
@@ -33,12 +33,23 @@ it('plans, applies and stores a model on the embedded engine, with a token that 
   expect(planned.code).toBe(0);
   const applied = await run('apply', '-f', 'models.yaml');
   expect(applied).toMatchObject({ code: 0 });
+  expect(hub.requests.some(({ url }) => url.pathname.startsWith('/lfs/'))).toBe(true);
   const got = await run('get', 'models', '-o', 'json');
   expect(got.stdout).toContain('"chat"');
   const again = await run('plan', '-f', 'models.yaml');
   expect(again.stdout).toMatch(/no changes|up to date|nothing/i);
 
-  const printed = [planned, applied, got, again].flatMap(({ stdout, stderr }) => [stdout, stderr]);
+  hub.requests.length = 0;
+  expect((await runOffline('plan', '-f', 'models.yaml')).code).toBe(0);
+  await writeFile(join(folder, 'models.yaml'), modelDocument('chat', 'source: hf://org/other'));
+  const offline = await runOffline('plan', '-f', 'models.yaml');
+  expect(offline).toMatchObject({ code: 1 });
+  expect(offline.stderr).toContain('HF_HUB_OFFLINE says to stay offline');
+  expect(hub.requests).toEqual([]);
+
+  const printed = [planned, applied, got, again, offline].flatMap(({ stdout, stderr }) => [
+    stdout,
+    stderr,
+  ]);
   expect(printed.join('\n')).not.toContain('hf_notForLogs');
-  expect(hub.requests.some(({ url }) => url.pathname.startsWith('/lfs/'))).toBe(true);
 });
