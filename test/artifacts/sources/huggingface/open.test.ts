@@ -124,6 +124,32 @@ describe('opening a file', () => {
     ]);
   });
 
+  it('sends what was declared for the Hub, and not the token of the environment', async () => {
+    const { hub, world, found, part } = await locked({ HF_TOKEN: 'hf_mine' });
+    hub.tokens.set('hf_declared', new Set());
+    const declared = { kind: 'bearer', token: 'hf_declared' } as const;
+    const routes = (base: URL) => [{ base, http: hub.http, credentials: async () => declared }];
+    const file = found.files[0]!;
+    await bytesOf(await huggingFaceSource.open(found, file, { ...world, routes }).read(part()));
+    expect(hub.requests[0]?.headers['authorization']).toBe('Bearer hf_declared');
+  });
+
+  it('sends the token nowhere else, wherever an answer leads', async () => {
+    const { hub, artifact } = await locked({ HF_TOKEN: 'hf_mine' });
+    const notes = Array.from({ length: 1_200 }, (_, at) => [`n${at}.txt`, 'x'] as const);
+    const commit = hub.push(repo, { ...quantized, ...Object.fromEntries(notes) });
+    const tree = `/api/models/${repo}/tree/${commit}?recursive=true&expand=false`;
+    hub.add({ on: /\/tree\//, status: 307, headers: { location: `https://other.example${tree}` } });
+    await artifact('hf://org/repo');
+    const elsewhere = hub.requests.filter(({ url }) => url.hostname !== 'huggingface.co');
+    expect(elsewhere.map(({ url }) => url.hostname)).toEqual([
+      'other.example',
+      'other.example',
+      'cdn-lfs.huggingface.co',
+    ]);
+    expect(elsewhere.flatMap(({ headers }) => headers['authorization'] ?? [])).toEqual([]);
+  });
+
   it('refuses an artifact of another source', async () => {
     const { world, found } = await locked();
     const [file] = found.files;
