@@ -36,12 +36,7 @@ export function sourceFor(reference: string): Checked<Source> {
   if (scheme === undefined) return withoutScheme(reference);
   const source = list.find((one) => one.scheme === scheme);
   if (source !== undefined) return checked(source);
-  const planned = notYet[scheme];
-  return refused(
-    planned === undefined
-      ? unknown(`${scheme.slice(0, 40)}://`, suggestion(scheme))
-      : unsupported(scheme, planned),
-  );
+  return refused(unknown(`${scheme.slice(0, 40)}://`, suggestion(scheme)));
 }
 
 /** The one spelling of a reference, whatever its scheme. Pure. */
@@ -66,8 +61,6 @@ function withoutScheme(reference: string): Checked<Source> {
   return checked(ollamaSource);
 }
 
-const notYet: Readonly<Record<string, string>> = {};
-
 const suggestion = (scheme: string): string => {
   const near = didYouMean(
     scheme,
@@ -83,13 +76,5 @@ const unknown = (what: string, remedy: string) =>
     code: 'source/unknown-scheme',
     summary: 'A source begins with an unknown scheme',
     detail: `No source answers to ${what}.`,
-    remedy,
-  });
-
-const unsupported = (scheme: string, remedy: string) =>
-  errorProblem({
-    code: 'source/unsupported',
-    summary: 'A source is of a kind that is not supported yet',
-    detail: `Sources of ${scheme}:// cannot be resolved by this version.`,
     remedy,
   });
