@@ -39,6 +39,8 @@ export interface FileSpace {
   readonly totalBytes: number;
 }
 
+export type FolderAccess = 'none' | 'read' | 'write';
+
 export interface ByteRange {
   /** First byte, counted from 0. */
   readonly start: number;
@@ -94,6 +96,15 @@ export interface Files {
   readonly link: (from: string, to: string) => Promise<void>;
   /** A symbolic link that says `target`; fails if `path` exists. Makes its folders; durable. */
   readonly symlink: (target: string, path: string) => Promise<void>;
+  /**
+   * What this process may do in a folder. `write` is more than being let in: what it makes there
+   * can be given to the folder's owner, so it is that owner itself, or root.
+   */
+  readonly accessTo: (folder: string) => Promise<FolderAccess>;
+  /** Whether two paths lie on one file system. One that is not there yet counts by its folder. */
+  readonly onSameDisk: (a: string, b: string) => Promise<boolean>;
+  /** Sets the permissions, the owner of `like` (where this is root), and the time of change: now. */
+  readonly giveLike: (path: string, mode: number, like: string) => Promise<void>;
   /** A file or a link. Nothing there is fine; a folder is an error. */
   readonly remove: (path: string) => Promise<void>;
   /** False, and nothing done, while something is in it. Nothing there is fine. */

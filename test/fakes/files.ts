@@ -1,8 +1,8 @@
-// A disk in memory, with paths as on POSIX, links of both kinds among them. There are no
-// permissions; a mode is remembered and told.
+// A disk in memory, with paths as on POSIX, links of both kinds among them. Permissions are what a
+// test says of a folder and all below it; a mode is remembered and told.
 import { posix } from 'node:path';
 import { compareText } from '../../src/core/canonical.ts';
-import type { Clock, FileSpace, Files } from '../../src/io/io.ts';
+import type { Clock, FileSpace, Files, FolderAccess } from '../../src/io/io.ts';
 import { createFakeAssembly, digestedOf } from './assembly.ts';
 import { type FakeEffects, systemError } from './effects.ts';
 
@@ -16,6 +16,16 @@ export interface FakeFiles extends Files {
   readonly paths: () => readonly string[];
   readonly modeOf: (path: string) => number | undefined;
   readonly setSpace: (space: FileSpace | null) => void;
+  /** Of a folder and all below it; `write` everywhere until then. Writes fail where it is less. */
+  readonly setAccess: (folder: string, access: FolderAccess) => void;
+  /** A folder and all below it are on a disk of their own. */
+  readonly mount: (folder: string) => void;
+  /** Whose a file has become through `giveLike`: the path it was made like. */
+  readonly likeOf: (path: string) => string | undefined;
+  /** As someone else would, at once. */
+  readonly drop: (path: string) => void;
+  readonly bytesAt: (path: string) => Uint8Array | null;
+  readonly modifiedAt: (path: string) => number;
 }
 
 interface FakeFilesOptions {
@@ -34,6 +44,17 @@ interface Content {
 export function createFakeFiles({ clock, effects, stdin }: FakeFilesOptions): FakeFiles {
   const disk = createDisk();
   const { files, links, folders } = disk;
+  const rights = new Map<string, FolderAccess>();
+  const mounts = new Set<string>(['/']);
+  const likes = new Map<string, string>();
+  const above = (path: string): readonly string[] =>
+    path === '/' ? ['/'] : [path, ...above(posix.dirname(path))];
+  const rightTo = (path: string): FolderAccess =>
+    above(path).flatMap((one) => rights.get(one) ?? [])[0] ?? 'write';
+  const diskOf = (path: string): string => above(path).find((one) => mounts.has(one)) ?? '/';
+  const mayWrite = (path: string): void => {
+    if (rightTo(posix.dirname(path)) !== 'write') throw systemError('EACCES', 'open', path);
+  };
   let space: FileSpace | null = { freeBytes: 1e12, totalBytes: 2e12 };
 
   const store = (name: string, bytes: Uint8Array, mode?: number): void => {
@@ -67,6 +88,12 @@ export function createFakeFiles({ clock, effects, stdin }: FakeFilesOptions): Fa
     },
     paths: () => [...files.keys(), ...links.keys()].toSorted(compareText),
     modeOf: (path) => files.get(path)?.mode,
+    setAccess: (folder, access) => void rights.set(folder, access),
+    mount: (folder) => void mounts.add(folder),
+    likeOf: (path) => likes.get(path),
+    drop: (path) => void files.delete(path),
+    bytesAt: (path) => files.get(path)?.bytes ?? null,
+    modifiedAt: (path) => files.get(path)?.modifiedAt ?? 0,
     setSpace: (next) => {
       space = next;
     },
@@ -119,6 +146,7 @@ export function createFakeFiles({ clock, effects, stdin }: FakeFilesOptions): Fa
       return posix.normalize(path);
     },
     writeAtomic: async (path, content, options) => {
+      mayWrite(path);
       disk.makeFolders(posix.dirname(path));
       effects.apply({ kind: 'write', subject: path }, () =>
         store(path, toBytes(content), options?.mode),
@@ -144,14 +172,23 @@ export function createFakeFiles({ clock, effects, stdin }: FakeFilesOptions): Fa
       effects.apply({ kind: 'rename', subject: to }, () => disk.move(source, target));
     },
     clone: async (from, to) => {
+      mayWrite(to);
       const { bytes } = contentOf(from);
       const path = free(to, 'copyfile');
       effects.apply({ kind: 'clone', subject: to }, () => store(path, bytes.slice()));
     },
     link: async (from, to) => {
+      mayWrite(to);
+      if (diskOf(from) !== diskOf(to)) throw systemError('EXDEV', 'link', to);
       const file = contentOf(from);
       const path = free(to, 'link');
       effects.apply({ kind: 'link', subject: to }, () => files.set(path, file));
+    },
+    accessTo: async (folder) => (folders.has(folder) ? rightTo(folder) : 'none'),
+    onSameDisk: async (a, b) => diskOf(a) === diskOf(b),
+    giveLike: async (path, mode, like) => {
+      likes.set(path, like);
+      if (files.has(path)) store(path, contentOf(path).bytes, mode);
     },
     symlink: async (target, name) => {
       const path = free(name, 'symlink');

@@ -15,6 +15,7 @@ import { createRegistry, type FakeRegistry } from './ollama/registry.ts';
 import { route, type ServerWorld } from './ollama/routes.ts';
 import { createScheduler } from './ollama/scheduler.ts';
 import { createStore, type Store } from './ollama/store.ts';
+import { keepOnDisk, type StoreFolder } from './ollama/store-disk.ts';
 
 export interface FakeOllamaOptions {
   readonly clock?: Clock;
@@ -32,6 +33,8 @@ export interface FakeOllamaOptions {
   /** A layer arrives in so many steps of so many milliseconds. */
   readonly steps?: number;
   readonly stepDelayMs?: number;
+  /** Where the store is kept; without, in memory only. */
+  readonly folder?: StoreFolder;
   /** Checks the Host header, as a server does that is bound to loopback. */
   readonly boundToLoopback?: boolean;
 }
@@ -87,6 +90,7 @@ export function createFakeOllama(options: FakeOllamaOptions = {}): FakeOllama {
   const clock = options.clock ?? realClock;
   const registry = options.registry ?? createRegistry();
   const store = createStore(() => clock.now());
+  const disk = options.folder === undefined ? null : keepOnDisk(store, options.folder);
   const faults = createFaults();
   const log: LoggedRequest[] = [];
   const scheduler = createScheduler({
@@ -127,6 +131,7 @@ export function createFakeOllama(options: FakeOllamaOptions = {}): FakeOllama {
     if (request.path.startsWith('/v2/')) return registry.handle(request);
     const [path = ''] = request.path.split('?');
     const body = await collect(request);
+    disk?.look();
     log.push({
       method: request.method,
       path,
@@ -155,6 +160,7 @@ export function createFakeOllama(options: FakeOllamaOptions = {}): FakeOllama {
       running.abort();
       running = new AbortController();
       scheduler.reset();
+      disk?.look();
       pulls.downloads.clear();
       pruneAtStart(store, clock.now(), pulls.noPrune);
     },

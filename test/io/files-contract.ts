@@ -199,6 +199,39 @@ export function describeFiles(title: string, setUp: () => Promise<FilesUnderTest
       expect(textOf(await files.readBytes(at('to'), 100))).toBe('other');
     });
 
+    it('gives a file a second name, over nothing that is there', async () => {
+      await files.writeAtomic(at('from'), 'content');
+      await files.link(at('from'), at('deep', 'to'));
+      await files.remove(at('from'));
+      expect(textOf(await files.readBytes(at('deep', 'to'), 100))).toBe('content');
+      await files.writeAtomic(at('from'), 'other');
+      await expect(files.link(at('from'), at('deep', 'to'))).rejects.toMatchObject({
+        code: 'EEXIST',
+      });
+      await expect(files.link(at('none'), at('new'))).rejects.toMatchObject({ code: 'ENOENT' });
+    });
+
+    it('knows what may be done in a folder, and what is none', async () => {
+      await files.writeAtomic(at('sub', 'file'), 'x');
+      expect(await files.accessTo(at('sub'))).toBe('write');
+      expect(await files.accessTo(at('sub', 'file'))).toBe('none');
+      expect(await files.accessTo(at('none'))).toBe('none');
+    });
+
+    it('knows which paths share a disk, also before they are there', async () => {
+      await files.makeFolder(at('sub'));
+      expect(await files.onSameDisk(at('sub'), at('not', 'yet'))).toBe(true);
+    });
+
+    it('gives what it made the time of now, and keeps the bytes', async () => {
+      await files.writeAtomic(at('file'), 'content');
+      const before = await files.stat(at('file'));
+      await files.giveLike(at('file'), 0o644, at());
+      const after = await files.stat(at('file'));
+      expect(after?.modifiedAt).toBeGreaterThanOrEqual(before?.modifiedAt ?? Infinity);
+      expect(textOf(await files.readBytes(at('file'), 100))).toBe('content');
+    });
+
     it('removes a file, and nothing is fine', async () => {
       await files.writeAtomic(at('a'), '');
       await files.remove(at('a'));

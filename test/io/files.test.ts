@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import {
   chmod,
+  chown,
   mkdir,
   mkdtemp,
   readdir,
@@ -103,6 +104,30 @@ describe('links and permissions on disk', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o640);
     await nodeFiles().writeAtomic(path, 'newer', { mode: 0o600 });
     expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  it('gives a file the owner of a folder and the permissions asked for', async () => {
+    const folder = await emptyFolder();
+    const path = join(folder, 'made');
+    const files = nodeFiles();
+    await files.writeAtomic(path, 'x', { mode: 0o600 });
+    // Only root gives away: for everyone else the owner is the same before and after.
+    if (process.geteuid?.() === 0) await chown(folder, 12_345, 12_346);
+    await files.giveLike(path, 0o644, folder);
+    const [made, like] = [await stat(path), await stat(folder)];
+    expect([made.mode & 0o777, made.uid, made.gid]).toEqual([0o644, like.uid, like.gid]);
+  });
+
+  it('does not write where a file could not be given to the owner of the folder', async () => {
+    // What belongs to root is open to nobody else, and to root everything is.
+    const isRoot = process.geteuid?.() === 0;
+    expect(await nodeFiles().accessTo('/usr')).toBe(isRoot ? 'write' : 'read');
+  });
+
+  it('sees that another file system is another', async () => {
+    if (process.platform !== 'linux') return;
+    const folder = await emptyFolder();
+    expect(await nodeFiles().onSameDisk(folder, '/proc/self')).toBe(false);
   });
 
   it('leaves no temporary file behind when a write fails', async () => {

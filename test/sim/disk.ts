@@ -3,6 +3,7 @@
 // it too. It can be full.
 import {
   appendFileSync,
+  chmodSync,
   closeSync,
   constants,
   copyFileSync,
@@ -27,10 +28,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { compareText } from '../../src/core/canonical.ts';
 import type { FileSpace, FileStat, Files } from '../../src/io/io.ts';
 import { createFakeAssembly, digestedOf } from '../fakes/assembly.ts';
+import type { StoreFolder } from '../fakes/ollama/store-disk.ts';
 
 export interface Disk {
   readonly files: Files;
@@ -42,6 +44,8 @@ export interface Disk {
   /** Puts a file there, as a person or another program does. */
   readonly put: (path: string, content: string | Uint8Array) => void;
   readonly drop: (path: string) => void;
+  /** A folder as the store of an engine, made with what an engine makes at its start. */
+  readonly store: (path: string) => StoreFolder;
   readonly destroy: () => void;
 }
 
@@ -60,9 +64,27 @@ export function createDisk(): Disk {
       writeFileSync(join(root, path), content);
     },
     drop: (path) => rmSync(join(root, path), { force: true }),
+    store: (path) => storeIn(join(root, path)),
     destroy: () => rmSync(root, { recursive: true, force: true }),
   };
   return disk;
+}
+
+function storeIn(folder: string): StoreFolder {
+  for (const name of ['blobs', 'manifests']) mkdirSync(join(folder, name), { recursive: true });
+  return {
+    paths: () =>
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => relative(folder, join(entry.parentPath, entry.name))),
+    read: (path) => readFileSync(join(folder, path)),
+    write: (path, content) => {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), content);
+    },
+    remove: (path) => rmSync(join(folder, path), { force: true }),
+    modifiedAt: (path) => statSync(join(folder, path)).mtimeMs,
+  };
 }
 
 const chunkBytes = 64 * 1024;
@@ -158,6 +180,9 @@ function filesOf(disk: () => Disk): Files {
       onHashed?.(bytes.length);
       return digestedOf(bytes, checkedBytes);
     },
+    accessTo: async (path) => (statOf(path)?.kind === 'folder' ? 'write' : 'none'),
+    onSameDisk: async () => true,
+    giveLike: async (path, mode) => chmodSync(path, mode),
     space: async () => disk().space,
     readStdin: async () => new Uint8Array(),
   };

@@ -136,6 +136,10 @@ function mortalFiles(files: Files, effect: Effect, alive: Alive): Files {
     list: (path) => alive(files.list(path)),
     glob: (pattern, folder) => alive(files.glob(pattern, folder)),
     realPath: (path) => alive(files.realPath(path)),
+    accessTo: (folder) => alive(files.accessTo(folder)),
+    onSameDisk: (a, b) => alive(files.onSameDisk(a, b)),
+    giveLike: (path, mode, like) =>
+      effect(`give ${name(path)}`, () => files.giveLike(path, mode, like)),
     space: (path) => alive(files.space(path)),
     readStdin: (bytesMax) => alive(files.readStdin(bytesMax)),
     writeAtomic: (path, content, options) =>

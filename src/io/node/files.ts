@@ -6,6 +6,7 @@ import process from 'node:process';
 import { compareText } from '../../core/canonical.ts';
 import { errorCode, isAbsent } from '../error-code.ts';
 import type { ByteRange, FileSpace, FileStat, Files, Random } from '../io.ts';
+import { accessTo, giveLike, onSameDisk } from './belonging.ts';
 import { appendStream, clone, makeFolder, rename, writeAtomic } from './durable.ts';
 import { entryOf, linkFile, readLink, removeFolder, symlink } from './links.ts';
 import { closeOpen, openPath, readPiece, realPathOf, statOpen, statPath } from './reading.ts';
@@ -26,6 +27,9 @@ export const createNodeFiles = (random: Random): Files => ({
   clone,
   link: linkFile,
   symlink,
+  accessTo,
+  onSameDisk,
+  giveLike,
   remove,
   removeFolder,
   makeFolder,

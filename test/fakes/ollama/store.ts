@@ -65,6 +65,16 @@ export interface Store {
   readonly json: (layer: Layer | undefined) => Readonly<Record<string, unknown>>;
 }
 
+/** Null for what is no manifest, or not a whole one. */
+export function entryOf(name: Name, raw: string, modifiedAt: number): Entry | null {
+  try {
+    const manifest = JSON.parse(raw) as Manifest;
+    return { name, raw, manifest, digest: sha256(raw).slice('sha256:'.length), modifiedAt };
+  } catch {
+    return null;
+  }
+}
+
 export function createStore(now: () => number): Store {
   const manifests = new Map<string, Entry>();
   const blobs = new Map<string, Blob>();
@@ -92,9 +102,9 @@ export function createStore(now: () => number): Store {
     find: (name) => manifests.get(path(name)) ?? manifests.get(path(existing(name))),
     existing,
     write: (name, raw) => {
-      const manifest = JSON.parse(raw) as Manifest;
-      const digest = sha256(raw).slice('sha256:'.length);
-      manifests.set(path(name), { name, raw, manifest, digest, modifiedAt: now() });
+      const entry = entryOf(name, raw, now());
+      if (entry === null) throw new Error(`${path(name)} gets no manifest`);
+      manifests.set(path(name), entry);
     },
     remove: (name) => void manifests.delete(path(name)),
     addBlob: (content, at = now()) => {
