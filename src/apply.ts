@@ -10,6 +10,7 @@ import type { ChangeSet } from './core/changeset.ts';
 import { backendKey } from './core/key.ts';
 import type { Observed } from './core/observed.ts';
 import type { Action } from './core/plan.ts';
+import { checked } from './core/problem.ts';
 import type { Report } from './core/progress.ts';
 import { execute } from './execute/execute.ts';
 import type { Io } from './io/io.ts';
@@ -96,8 +97,15 @@ async function executeRecorded(
       io,
       signal: actionSignal,
       onBytes,
-      obtain: (artifact, file) =>
-        transfers.obtain(artifact, file, { signal: actionSignal, onBytes }),
+      obtain: (artifact, file, onFileBytes) =>
+        transfers.obtain(artifact, file, { signal: actionSignal, onBytes: onFileBytes }),
+      revisionUpstream: async (artifact) => {
+        const { source } = artifact;
+        const folder = setState.folder;
+        const context = { io, folder, routes: considered.routes, signal: actionSignal };
+        const now = await around.sources.sourceOf(source).resolve(source, context);
+        return now.ok ? checked(now.value.revision) : now;
+      },
     });
   };
   const changes = await execute(plan, {

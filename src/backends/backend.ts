@@ -3,7 +3,7 @@
 // back). It stands in the one list, backends/index.ts, and passes test/backends/contract.ts.
 import type { ObtainedFile } from '../artifacts/transfer/obtained.ts';
 import type { Artifact, ArtifactFile } from '../core/artifact.ts';
-import type { BackendReference, SecretReference } from '../core/backend-reference.ts';
+import type { BackendReference, FilesAccess, SecretReference } from '../core/backend-reference.ts';
 import type { ChangeSetEntry } from '../core/changeset.ts';
 import type {
   Build,
@@ -74,9 +74,16 @@ export interface PerformContext extends BackendContext {
   readonly onBytes: (completedBytes: number, totalBytes: number) => void;
   /**
    * A local, verified copy of a file of the artifact: fetched when it is not there yet. `file://`
-   * sources are verified where they are and not copied. Throws ProblemError.
+   * sources are verified where they are and not copied. `onBytes` counts those of this file alone.
+   * Throws ProblemError.
    */
-  readonly obtain: (artifact: Artifact, file: ArtifactFile) => Promise<ObtainedFile>;
+  readonly obtain: (
+    artifact: Artifact,
+    file: ArtifactFile,
+    onBytes: (completedBytes: number) => void,
+  ) => Promise<ObtainedFile>;
+  /** What the reference of an artifact stands for upstream now; the lock may say otherwise. */
+  readonly revisionUpstream: (artifact: Artifact) => Promise<Checked<Digest>>;
 }
 
 export type Performed = Pick<
@@ -146,6 +153,7 @@ export interface BackendDeclaration {
   readonly name: string | null;
   readonly endpoint?: string;
   readonly store?: string;
+  readonly files?: FilesAccess;
   readonly auth?: SecretReference;
 }
 

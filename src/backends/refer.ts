@@ -30,7 +30,9 @@ async function referOllama(
       ? await usualStore(endpoint.value, io)
       : expandHome(declared.store, io.environment);
   const id = endpoint.value;
-  return checked({ host, id, type: 'ollama', name, endpoint: id, store, auth: auth ?? null });
+  const files = declared.files === undefined ? {} : { files: declared.files };
+  const reached = { endpoint: id, store, ...files, auth: auth ?? null };
+  return checked({ host, id, type: 'ollama', name, ...reached });
 }
 
 /** Where an Ollama of this machine keeps its models, so that the room left there is known. */

@@ -4,6 +4,9 @@ import type { BackendId } from './key.ts';
 
 export type SecretReference = { readonly env: string } | { readonly file: string };
 
+/** In rising order. */
+export type FilesAccess = 'none' | 'read' | 'write';
+
 export interface BackendReference {
   readonly host: string;
   readonly id: BackendId;
@@ -14,6 +17,8 @@ export interface BackendReference {
   readonly endpoint: string | null;
   /** Absolute path of its store on this machine; null when unknown or elsewhere. */
   readonly store: string | null;
+  /** The most that may be done with the store's files; absent: what this process is able to. */
+  readonly files?: FilesAccess;
   /** By reference only: the secret itself is read when it is sent. */
   readonly auth: SecretReference | null;
 }

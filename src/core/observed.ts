@@ -4,6 +4,7 @@
 import type { LoadOptions, Recipe } from './desired.ts';
 import type { Digest } from './digest.ts';
 import type { Problem } from './problem.ts';
+import type { Access } from './way.ts';
 
 export type Capacity =
   | { readonly kind: 'known'; readonly freeBytes: number; readonly totalBytes: number }
@@ -61,6 +62,8 @@ export type BackendObservation =
       /** Blobs of wanted artifacts that are there already: they need no download. */
       readonly presentBlobs: ReadonlySet<Digest>;
       readonly disk: Capacity;
+      /** Told where something is to be brought to an engine that has several ways in. */
+      readonly access?: Access;
       /** Details fetched now that were not remembered; to be remembered. */
       readonly learned: ReadonlyMap<Digest, Details>;
     }

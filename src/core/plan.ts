@@ -7,6 +7,7 @@ import type { Digest } from './digest.ts';
 import type { Held } from './held.ts';
 import type { Placement } from './key.ts';
 import type { Problem } from './problem.ts';
+import type { Way } from './way.ts';
 
 export type Reason =
   | 'missing'
@@ -47,6 +48,8 @@ export interface PullAction extends ActionBase {
   readonly digest: Digest | null;
   /** What is there now: null for nothing. Anything else met at the time is left alone. */
   readonly replaces: Digest | null;
+  /** How it gets there, on engines that have several ways in; never a better one than this. */
+  readonly way?: Way;
   /** What a client's own request loads the name with, on engines that keep that beside it. */
   readonly load?: LoadOptions;
 }
@@ -58,6 +61,8 @@ export interface CreateAction extends ActionBase {
   readonly artifact: Artifact;
   readonly digest: Digest | null;
   readonly replaces: Digest | null;
+  /** Of imported files; see PullAction. */
+  readonly way?: Way;
   readonly load?: LoadOptions;
 }
 

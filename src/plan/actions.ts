@@ -9,7 +9,7 @@ import type {
   PullAction,
   UnloadAction,
 } from '../core/plan.ts';
-import { buildBytes, type Coming, loadBytes, noBytes } from './bytes.ts';
+import { buildBytes, type Coming, loadBytes, noBytes, wayOf } from './bytes.ts';
 import type { ContentVerdict } from './content.ts';
 import { losesContent } from './guards.ts';
 import type { Judged } from './judge.ts';
@@ -50,6 +50,7 @@ function buildAction(
     digest: placement.digest,
     replaces: content.replaces?.digest ?? null,
     load: clientLoad(placement),
+    ...wayOf(world, placement),
     ...(losesContent(world, placement, content) ? { loses: true } : {}),
   };
   // What the engine keeps as it comes is pulled; what it rewrites or derives is created.

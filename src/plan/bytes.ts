@@ -5,6 +5,7 @@ import { adapterArtifact, type DesiredPlacement } from '../core/desired.ts';
 import type { Digest } from '../core/digest.ts';
 import { backendKey, placementKey } from '../core/key.ts';
 import type { Action, ActionBytes } from '../core/plan.ts';
+import type { Access, Way } from '../core/way.ts';
 import { observationOf, type World } from './world.ts';
 
 /** Blobs that earlier actions of this plan bring, by `backendKey`. Grows while planning. */
@@ -19,12 +20,34 @@ export function buildBytes(world: World, placement: DesiredPlacement, coming: Co
     const missing = missingBytes(world, placement, artifact, coming);
     if (!isLocal(artifact)) download += missing;
     disk += missing;
+    // What is handed over a connection is a copy of what was fetched.
+    if (!isLocal(artifact) && isStagedTwice(world, placement)) disk += missing;
   }
   // An engine that rewrites what it imports makes a copy of its own, whatever was there before; it
   // holds both for a while, and both are reserved.
   const isRewritten = placement.build.kind === 'source' && placement.digest === null;
   if (isRewritten) disk += artifactBytes(placement.artifact);
   return { download, disk, memory: null };
+}
+
+/**
+ * The best way that is open; nothing for what the engine makes of what it has already. Without the
+ * manifest itself there is nothing to put beside the files of a pulled model.
+ */
+export function wayOf(world: World, placement: DesiredPlacement): { readonly way?: Way } {
+  const { build, digest, artifact } = placement;
+  const access = accessOf(world, placement);
+  if (build.kind !== 'source' || access === undefined) return {};
+  const isPull = digest !== null;
+  return { way: isPull && artifact.manifest === undefined ? 'api' : access.way };
+}
+
+const isStagedTwice = (world: World, placement: DesiredPlacement): boolean =>
+  accessOf(world, placement)?.stagesBeside === true && wayOf(world, placement).way !== 'files';
+
+function accessOf(world: World, placement: DesiredPlacement): Access | undefined {
+  const backend = observationOf(world, placement);
+  return backend?.kind === 'reachable' ? backend.access : undefined;
 }
 
 /** Weights and adapters that the builds of one backend need not bring, since they are there. */

@@ -124,4 +124,5 @@ const contentFields = (
   weights: action.artifact.weights,
   digest: action.digest,
   replaces: action.replaces,
+  ...(action.way === undefined ? {} : { way: action.way }),
 });

@@ -2,7 +2,7 @@
 import type { Plan } from '../core/plan.ts';
 import { planTotals } from '../core/plan-totals.ts';
 import { renderBackend } from './placement.ts';
-import { renderNoChanges } from './plan.ts';
+import { renderNoChanges, renderWay } from './plan.ts';
 import { count, formatBytes, formatBytesOrUnknown } from './quantity.ts';
 import { redact } from './redact.ts';
 import { type Column, renderMarkdownTable } from './table.ts';
@@ -28,7 +28,10 @@ const actionColumns: readonly Column<Plan['actions'][number]>[] = [
   { heading: 'Name', cell: (action) => action.name },
   { heading: 'Model', cell: (action) => action.model },
   { heading: 'Engine', cell: renderBackend },
-  { heading: 'Reason', cell: (action) => `${action.reason}: ${action.because}` },
+  {
+    heading: 'Reason',
+    cell: (action) => `${action.reason}: ${action.because}${renderWay(action)}`,
+  },
   { heading: 'Download', cell: (action) => formatBytes(action.bytes.download), align: 'right' },
   { heading: 'Disk', cell: (action) => formatBytesOrUnknown(action.bytes.disk), align: 'right' },
 ];

@@ -4,6 +4,7 @@ import type { Held } from '../core/held.ts';
 import { backendKey } from '../core/key.ts';
 import type { Action, Drift, Leftover, Plan, Unchanged } from '../core/plan.ts';
 import { planTotals } from '../core/plan-totals.ts';
+import { describeWay } from '../core/way.ts';
 import { escapeBlock, escapeText } from './escape.ts';
 import { renderBackend, renderName } from './placement.ts';
 import { indent, renderRemedy, type Typed } from './problem.ts';
@@ -81,7 +82,7 @@ export function renderActions(plan: Plan, options: PlanOptions = {}): string {
   const blocks = groups.map((actions) => {
     const lines = actions.map((action) => {
       const { symbol, paint } = appearance(action, style);
-      const reason = `${action.reason}: ${escapeText(action.because)}`;
+      const reason = `${action.reason}: ${escapeText(action.because)}${renderWay(action)}`;
       return [
         `  ${paint(`${symbol} ${padEnd(action.kind, 6)}`)}`,
         padEnd(renderName(action), names),
@@ -113,6 +114,13 @@ function renderTotals(plan: Plan): string {
   return parts.length === 0
     ? `Nothing is downloaded.${unknown}`
     : `It ${joinWords(parts)}.${unknown}`;
+}
+
+/** ` Through files: exactly the locked bytes.`, or nothing where there is but one way. */
+export function renderWay(action: Action): string {
+  if ((action.kind !== 'pull' && action.kind !== 'create') || action.way === undefined) return '';
+  const text = describeWay(action.way, action.kind);
+  return ` ${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function actionBytes({ kind, bytes }: Action): string {

@@ -136,6 +136,7 @@ const declarationOf = ({ metadata, spec }: BackendResource) => ({
   name: metadata.name,
   ...(spec.endpoint === undefined ? {} : { endpoint: spec.endpoint }),
   ...(spec.files?.path === undefined ? {} : { store: spec.files.path }),
+  ...(spec.files?.access === undefined ? {} : { files: spec.files.access }),
   ...(spec.auth === undefined ? {} : { auth: spec.auth.bearer }),
 });
 

@@ -9,6 +9,7 @@ import type {
 import type { Artifact } from '../../src/core/artifact.ts';
 import type { ObservedPlacement } from '../../src/core/observed.ts';
 import type { Action } from '../../src/core/plan.ts';
+import { checked } from '../../src/core/problem.ts';
 import type { Io } from '../../src/io/io.ts';
 import { buildActions, look, shapesOf } from './requests.ts';
 
@@ -25,6 +26,8 @@ export interface Bench {
   readonly backend: Backend;
   readonly io: Io;
   readonly obtain: PerformContext['obtain'];
+  /** Default: upstream is as it was locked. */
+  readonly revisionUpstream?: PerformContext['revisionUpstream'];
   /** Two models with different weights. */
   readonly first: Subject;
   readonly second: Subject;
@@ -53,6 +56,7 @@ export const contextOf = (bench: Bench, more: Partial<PerformContext> = {}): Per
   signal: new AbortController().signal,
   onBytes: () => undefined,
   obtain: bench.obtain,
+  revisionUpstream: bench.revisionUpstream ?? (async ({ revision }) => checked(revision)),
   ...more,
 });
 

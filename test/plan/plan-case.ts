@@ -56,6 +56,10 @@ interface WantedModel {
   readonly context?: number;
   /** The engine rewrites it: its digest cannot be foreseen. */
   readonly imported?: boolean;
+  /** Imported from the web instead of a file of this machine. */
+  readonly web?: boolean;
+  /** Its lock entry has the registry's manifest. */
+  readonly manifest?: boolean;
   readonly from?: string;
   readonly recipe?: Recipe;
   readonly aliasOf?: string;
@@ -68,6 +72,10 @@ interface WantedModel {
 
 interface SeenBackend {
   readonly free?: number;
+  /** Which way in is open; absent for an engine that has one only. */
+  readonly way?: 'files' | 'api';
+  /** What is fetched lies on the engine's disk. */
+  readonly beside?: boolean;
   readonly blobs?: readonly string[];
   readonly holds?: readonly {
     readonly name: string;
@@ -181,13 +189,21 @@ function buildFor({ from, recipe, aliasOf }: WantedModel): Build {
 function artifactFor(wanted: WantedModel): Artifact {
   const revision = digestOf(wanted.digest ?? wanted.model ?? wanted.name);
   return {
-    source: wanted.imported ? `file://./${wanted.name}.gguf` : `ollama://${wanted.name}`,
+    source: sourceFor(wanted),
+    ...(wanted.manifest === true ? { manifest: '{}' } : {}),
     revision,
     files: [{ path: 'weights', bytes: wanted.bytes ?? 100, digest: revision }],
     weights: revision,
     facts: wanted.context === undefined ? {} : { contextLength: wanted.context },
   };
 }
+
+const sourceFor = ({ name, imported, web }: WantedModel): string =>
+  imported
+    ? web
+      ? `https://example.com/${name}.gguf`
+      : `file://./${name}.gguf`
+    : `ollama://${name}`;
 
 function observationFor(name: string, seen: SeenBackend | 'unreachable'): BackendObservation {
   if (seen === 'unreachable') {
@@ -235,6 +251,9 @@ function observationFor(name: string, seen: SeenBackend | 'unreachable'): Backen
         ? { kind: 'unknown' }
         : { kind: 'known', freeBytes: seen.free, totalBytes: 1_000_000 },
     learned: new Map(),
+    ...(seen.way === undefined
+      ? {}
+      : { access: { way: seen.way, stagesBeside: seen.beside ?? false } }),
   };
 }
 

@@ -7,7 +7,10 @@ export function planText(plan: Plan): string {
   for (const action of plan.actions) {
     const { download, disk } = action.bytes;
     const bytes = `download ${download}, disk ${disk ?? 'unknown'}`;
-    lines.push(`${action.kind} ${at(action)}: ${action.reason}. ${action.because} (${bytes})`);
+    const way = 'way' in action && action.way !== undefined ? `, ${action.way}` : '';
+    lines.push(
+      `${action.kind} ${at(action)}: ${action.reason}. ${action.because} (${bytes}${way})`,
+    );
     for (const id of action.after) lines.push(`  after ${waitedFor(id)}`);
   }
   for (const one of plan.unchanged) {

@@ -14,6 +14,8 @@ export interface CrashScenario {
   readonly before: readonly ModelSpec[];
   readonly after: readonly ModelSpec[];
   readonly request?: RunOptions['request'];
+  /** The main engine keeps its store where the run may write. */
+  readonly onDisk?: true;
   /** What others did in between. */
   readonly meanwhile?: (world: World) => void;
 }
@@ -29,6 +31,22 @@ const model = (name: ModelSpec['model'], rest: Partial<ModelSpec> = {}): ModelSp
 });
 
 export const crashScenarios: readonly CrashScenario[] = [
+  {
+    title: 'a first apply through files, with what is derived and imported',
+    before: [],
+    after: [
+      model('m0', { system: 'one', contextLength: 1024, aliases: ['gpt'], residency: 'loaded' }),
+      model('m1', { source: 'web-one', engines: ['main', 'side'] }),
+    ],
+    onDisk: true,
+  },
+  {
+    title: 'a roll-out through files that evicts what it replaces',
+    before: [model('m0', { served: 'chat', residency: 'loaded' }), model('m1')],
+    after: [model('m0', { served: 'chat', source: 'own:v2', residency: 'loaded' }), model('m1')],
+    request: { prune: true },
+    onDisk: true,
+  },
   {
     title: 'a first apply with base, derived name, alias and load',
     before: [],
@@ -169,16 +187,16 @@ async function crashOnce(
 
 /**
  * What may come again: what was on its way, and of a web file its header, which is read to resolve
- * it while no lock was written. The engine fetches in three steps, the web server sends 64 KiB.
+ * it while no lock was written. The registry's blobs come in one piece, the web server sends 64 KiB.
  */
-const piecesOf = (what: string): number => (what.startsWith('/') ? 2 * 64 * 1024 : 1100);
+const piecesOf = (what: string): number => (what.startsWith('/') ? 2 * 64 * 1024 : 3100);
 
 const requestOf = ({ request }: CrashScenario): Pick<RunOptions, 'request'> =>
   request === undefined ? {} : { request };
 
 /** The same world each time, up to the run that may be killed. */
 async function play<T>(scenario: CrashScenario, work: (world: World) => Promise<T>): Promise<T> {
-  const world = createWorld(1);
+  const world = createWorld(1, scenario.onDisk ? 'main' : null);
   try {
     furnish(world);
     if (scenario.before.length > 0) {

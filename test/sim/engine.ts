@@ -10,6 +10,7 @@ import {
 import { display, parse } from '../fakes/ollama/name.ts';
 import type { FakeRegistry } from '../fakes/ollama/registry.ts';
 import type { Manifest } from '../fakes/ollama/store.ts';
+import type { StoreFolder } from '../fakes/ollama/store-disk.ts';
 import { createFakeOllama, type FakeOllama } from '../fakes/ollama-server.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -72,12 +73,15 @@ interface EngineOptions {
   readonly clock: VirtualClock;
   readonly registry: FakeRegistry;
   readonly below: (bound: number) => number;
+  /** Where its store is kept; without, in memory only. */
+  readonly folder?: StoreFolder;
 }
 
 const ports = { main: 11_434, side: 11_435 } as const;
 const slowMs = 4000;
 
-export function createEngine({ name, clock, registry, below }: EngineOptions): SimEngine {
+export function createEngine(options: EngineOptions): SimEngine {
+  const { name, clock, registry, below, folder } = options;
   const fake = createFakeOllama({
     clock,
     registry,
@@ -86,6 +90,7 @@ export function createEngine({ name, clock, registry, below }: EngineOptions): S
     loadDelayMs: 20,
     unloadDelayMs: 30,
     loadedMax: 50,
+    ...(folder === undefined ? {} : { folder }),
   });
   const { store } = fake;
   let tell: (change: Change) => void = () => undefined;

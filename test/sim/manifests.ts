@@ -43,7 +43,7 @@ export function publish(
   version: (typeof versionsOfTag)[number],
 ): string {
   const { revision } = world.registry.publish(`library/${tag}`, {
-    weights: { bytes: 3000 + tag.length, seed: `${tag} ${version}` },
+    weights: `${tag} ${version} `.padEnd(3000 + tag.length, '.'),
     parameters: { temperature: 0 },
     contextLength: 4096,
   });

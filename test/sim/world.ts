@@ -67,10 +67,12 @@ export interface World {
 
 export const modelsFolder = 'models';
 export const ledgerFile = join('home', 'state', 'ledger.db');
+const usualStore = join('user', '.ollama', 'models');
 export const webOrigin = 'https://files.example';
 const startsAt = Date.UTC(2030, 0, 1);
 
-export function createWorld(seed: number): World {
+/** `onDisk`: the engine whose store is a folder that the run may write to; the others' are not. */
+export function createWorld(seed: number, onDisk: EngineName | null = null): World {
   const clock = createVirtualClock(startsAt);
   const disk = createDisk();
   const random = createFakeRandom(seed);
@@ -82,7 +84,13 @@ export function createWorld(seed: number): World {
   const engines = new Map<EngineName, SimEngine>(
     (['main', 'side'] as const).map((name) => [
       name,
-      createEngine({ name, clock, registry, below }),
+      createEngine({
+        name,
+        clock,
+        registry,
+        below,
+        ...(name === onDisk ? { folder: disk.store(usualStore) } : {}),
+      }),
     ]),
   );
   const http = networkOf({ clock, registry, web, engines, downHosts, webBytes, below });

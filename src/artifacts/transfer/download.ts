@@ -46,6 +46,9 @@ interface Work extends DownloadContext {
   readonly boot: string | null;
 }
 
+/** Ours alone, and gone when the run has ended. */
+const staged = { isUnchanging: true, isTemporary: true } as const;
+
 /** Of the checksums that later locate a damage. */
 const chunkBytes = 16 * 1024 * 1024;
 const connectionsMax = 16;
@@ -63,7 +66,7 @@ export async function download(
   try {
     if (await isStaged(work)) {
       context.onBytes(file.bytes, file.bytes);
-      return { path: final, downloadedBytes: 0, isUnchanging: true };
+      return { path: final, downloadedBytes: 0, ...staged };
     }
     return (await reuse(file, context.stores, context)) ?? (await fetchWhole(work));
   } catch (error) {
@@ -224,7 +227,7 @@ async function finish(
   journal.forget(file.digest);
   const stat = await io.files.stat(final);
   if (stat !== null) rememberHash(io.files, final, { ...stat, digest: file.digest });
-  return { path: final, downloadedBytes, isUnchanging: true };
+  return { path: final, downloadedBytes, ...staged };
 }
 
 async function forget({ io, journal, file, partial }: Work): Promise<void> {

@@ -3,6 +3,11 @@
 export interface ObtainedFile {
   /** Absolute. It may be read or cloned, never moved or changed. */
   readonly path: string;
+  /**
+   * It is there for this run only and nobody else's: a second name for it may be given away, with
+   * its permissions.
+   */
+  readonly isTemporary?: true;
   /** Bytes that came over the network for this call. */
   readonly downloadedBytes: number;
   /**

@@ -91,7 +91,10 @@ async function build(
       ...pointer,
       image,
       obtain: async (layer) => {
-        const obtained = await context.obtain(...fileOf(action.artifact, layer, how));
+        const [artifact, file] = fileOf(action.artifact, layer, how);
+        const obtained = await context.obtain(artifact, file, (bytes) =>
+          context.onBytes(bytes, file.bytes),
+        );
         downloadedBytes += obtained.downloadedBytes;
         return obtained;
       },

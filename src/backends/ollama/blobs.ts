@@ -19,11 +19,15 @@ export async function uploadFiles(
   let sentBytes = 0;
   for (const { artifact, file } of files) {
     if (!(await hasBlob(engine, context, file.digest))) {
-      const { path, downloadedBytes } = await context.obtain(artifact, file);
-      progress.downloadedBytes += downloadedBytes;
       const before = sentBytes;
-      const onBytes = (bytes: number): void =>
-        context.onBytes(Math.min(before + bytes, totalBytes), totalBytes);
+      let toldBytes = 0;
+      // Fetched, or read to verify it, and then sent: told once, as it gets on.
+      const onBytes = (bytes: number): void => {
+        toldBytes = Math.max(toldBytes, bytes);
+        context.onBytes(Math.min(before + toldBytes, totalBytes), totalBytes);
+      };
+      const { path, downloadedBytes } = await context.obtain(artifact, file, onBytes);
+      progress.downloadedBytes += downloadedBytes;
       const length = await lengthOf(context, path);
       const chunks = counted(context.io.files.readStream(path), onBytes);
       await upload(engine, context, file.digest, { chunks, length });

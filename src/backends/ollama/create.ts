@@ -7,14 +7,17 @@ import { adapterArtifact, type Recipe } from '../../core/desired.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { Details } from '../../core/observed.ts';
 import { type Problem, ProblemError } from '../../core/problem.ts';
+import type { Way } from '../../core/way.ts';
 import type { PerformContext, Performed } from '../backend.ts';
 import { importedFiles } from '../weights-file.ts';
 import { uploadFiles } from './blobs.ts';
 import { type Creation, copy, create, show } from './client.ts';
 import { changedMeanwhile, engineFailure } from './failures.ts';
+import { fillBlobs } from './fill.ts';
 import { cutStream } from './pull.ts';
 import { type Progress, replace, type Workshop } from './replace.ts';
 import { type Listing, nameOfSource } from './translate.ts';
+import { byWays } from './ways.ts';
 
 export interface CreateWork {
   readonly name: string;
@@ -26,19 +29,31 @@ export interface CreateWork {
 export function importFiles(
   workshop: Workshop,
   context: PerformContext,
-  { name, artifact, replaces }: CreateWork,
+  { name, artifact, replaces, way }: CreateWork & { readonly way: Way },
 ): Promise<Performed> {
+  const { engine } = workshop;
   const given = { ...artifact, files: importedFiles(artifact) };
   const files = Object.fromEntries(given.files.map((file) => [file.path, file.digest]));
-  return replace(workshop, context, {
-    name,
-    outcome: 'created',
-    replaces,
-    coming: null,
-    prepare: (progress) => uploadFiles(workshop.engine, context, [given], progress),
-    make: (progress) => follow(workshop, context, { model: name, files }, progress),
-    details: () => show(workshop.engine, context, name),
-  });
+  const createAfter = (prepare: (progress: Progress) => Promise<void>): Promise<Performed> =>
+    replace(workshop, context, {
+      name,
+      outcome: 'created',
+      replaces,
+      coming: null,
+      prepare,
+      make: (progress) => follow(workshop, context, { model: name, files }, progress),
+      details: () => show(engine, context, name),
+    });
+  return byWays(
+    workshop,
+    context,
+    { kind: 'create', name, artifact: given, way },
+    {
+      files: (store) =>
+        createAfter((progress) => fillBlobs(engine, context, store, [given], progress)),
+      api: () => createAfter((progress) => uploadFiles(engine, context, [given], progress)),
+    },
+  );
 }
 
 export function derive(

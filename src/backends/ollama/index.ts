@@ -14,7 +14,7 @@ export function createOllama(reference: BackendReference): Backend {
   const { endpoint, auth, id } = reference;
   assert(endpoint !== null, 'an Ollama is reached by its endpoint');
   const engine: Engine = { endpoint, label: `Ollama at ${endpoint}`, auth };
-  const workshop: Workshop = { engine, busy: new Set(), weights: new Map() };
+  const workshop: Workshop = { engine, reference, busy: new Set(), weights: new Map() };
   return {
     type: 'ollama',
     id,

@@ -1,5 +1,6 @@
 // What an Ollama holds and runs, as core knows it. Three requests when everything is known; more
 // only for details never seen before and for blobs of what is missing. Reads only.
+import type { Artifact } from '../../core/artifact.ts';
 import type { BackendReference } from '../../core/backend-reference.ts';
 import { sameJson } from '../../core/canonical.ts';
 import { mapBounded } from '../../core/concurrency.ts';
@@ -13,6 +14,7 @@ import type {
 } from '../../core/observed.ts';
 import { ProblemError } from '../../core/problem.ts';
 import type { BackendContext, Question } from '../backend.ts';
+import { accessOf } from './access.ts';
 import { hasBlob, list, type Running, running, show, version } from './client.ts';
 import { savedOf } from './quarantine.ts';
 import {
@@ -71,7 +73,10 @@ async function look(
     placements.set(name, { name, digest, bytes, details: known, ...cutOff, loaded });
   }
   const disk = await diskOf(reference, context);
-  return { kind: 'reachable', version: told, placements, presentBlobs, disk, learned };
+  const access = isLacking(question, listing)
+    ? { access: await accessOf(reference, listing, context.io) }
+    : {};
+  return { kind: 'reachable', version: told, placements, presentBlobs, disk, learned, ...access };
 }
 
 /** The first failure ends the others: a hanging list is not waited for once the engine is down. */
@@ -128,6 +133,18 @@ async function learn(
   );
 }
 
+/** What is wanted and not there, as far as digests tell. */
+function* lacking({ wanted }: Question, { models }: Listing): Iterable<{ artifact: Artifact }> {
+  for (const [name, { artifact, digest }] of wanted) {
+    const listed = models.get(name);
+    if (listed === undefined || (digest !== null && listed.digest !== digest)) yield { artifact };
+  }
+}
+
+/** Which way in is open matters only to what is to be brought. */
+const isLacking = (question: Question, listing: Listing): boolean =>
+  lacking(question, listing)[Symbol.iterator]().next().done !== true;
+
 async function blobsOf(
   engine: Engine,
   context: BackendContext,
@@ -135,9 +152,7 @@ async function blobsOf(
   listing: Listing,
 ): Promise<ReadonlySet<Digest>> {
   const digests = new Set<Digest>();
-  for (const [name, { artifact, digest }] of question.wanted) {
-    const listed = listing.models.get(name);
-    if (listed !== undefined && (digest === null || listed.digest === digest)) continue;
+  for (const { artifact } of lacking(question, listing)) {
     for (const file of artifact.files) digests.add(file.digest);
   }
   const present = await mapBounded([...digests], headsAtOnce, async (digest) =>

@@ -10,9 +10,9 @@ import { unaddressable } from './failures.ts';
 import { loadName, unloadName } from './memory.ts';
 import { canonicalName } from './names.ts';
 import { failedWith, interruption } from './outcome.ts';
-import { pullTag } from './pull.ts';
 import type { Workshop } from './replace.ts';
 import { nameOfSource } from './translate.ts';
+import { pullTag } from './ways.ts';
 
 export async function perform(
   workshop: Workshop,
@@ -70,8 +70,8 @@ function build(
   switch (how.kind) {
     case 'source':
       return nameOfSource(action.artifact.source) === null
-        ? importFiles(workshop, context, action)
-        : pullTag(workshop, context, action);
+        ? importFiles(workshop, context, { ...action, way: action.way ?? 'api' })
+        : pullTag(workshop, context, { ...action, way: action.way ?? 'engine' });
     case 'derive':
       return derive(workshop, context, { ...action, base: how.base, recipe: how.recipe });
     case 'alias':

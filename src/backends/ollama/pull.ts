@@ -1,16 +1,15 @@
 // Pulls a tag through the engine, which fetches from the registry itself and knows no digests: the
 // content is compared with the locked one as soon as the stream tells of it, and again at the end.
 import { type Artifact, artifactBytes } from '../../core/artifact.ts';
-import { assert } from '../../core/assert.ts';
 import type { Digest } from '../../core/digest.ts';
-import { shortOllamaName } from '../../core/ollama-name.ts';
+import { type OllamaName, shortOllamaName } from '../../core/ollama-name.ts';
 import { errorProblem, ProblemError } from '../../core/problem.ts';
 import type { PerformContext, Performed } from '../backend.ts';
 import { pull } from './client.ts';
 import { engineFailure } from './failures.ts';
-import { canonicalName, isLoopbackRegistry } from './names.ts';
+import { isLoopbackRegistry } from './names.ts';
 import { type Progress, replace, upstreamMoved, type Workshop } from './replace.ts';
-import { nameOfSource, type StreamEvent } from './translate.ts';
+import type { StreamEvent } from './translate.ts';
 import type { Engine } from './transport.ts';
 
 export interface PullWork {
@@ -19,38 +18,32 @@ export interface PullWork {
   readonly replaces: Digest | null;
 }
 
-export function pullTag(
+export function pullByEngine(
   workshop: Workshop,
   context: PerformContext,
   { name, artifact, replaces }: PullWork,
+  source: OllamaName,
 ): Promise<Performed> {
-  const source = nameOfSource(artifact.source);
-  assert(source !== null, `${artifact.source} cannot be pulled by Ollama`);
-  // Spelled as the source spells it: a registry may tell `Q4_K_M` from `q4_k_m`.
-  const spelled = shortOllamaName(source);
-  assert(canonicalName(spelled) === name, `${artifact.source} is pulled under its own name only`);
   const coming = artifact.revision;
   const make = (progress: Progress): Promise<void> =>
-    follow(
-      workshop.engine,
-      context,
-      { name: spelled, artifact },
-      progress,
-      isLoopbackRegistry(source),
-    );
+    follow(workshop.engine, context, { source, artifact }, progress);
   return replace(workshop, context, { name, outcome: 'pulled', replaces, coming, make });
 }
 
 /** Less than this is over before giving up would help. */
 const worthStoppingBytes = 64 * 1024 * 1024;
 
-async function follow(
+/** Lets the engine pull, and reads what it tells until it is done. Throws ProblemError. */
+export async function follow(
   engine: Engine,
   context: PerformContext,
-  { name, artifact }: { readonly name: string; readonly artifact: Artifact },
+  { source, artifact }: { readonly source: OllamaName; readonly artifact: Artifact },
   progress: Progress,
-  plainHttp: boolean,
 ): Promise<void> {
+  // Spelled as the source spells it: a registry may tell `Q4_K_M` from `q4_k_m`.
+  const name = shortOllamaName(source);
+  const plainHttp = isLoopbackRegistry(source);
+  const before = progress.downloadedBytes;
   const layers = layerCounter(artifact);
   const totalBytes = artifactBytes(artifact);
   let succeeded = false;
@@ -71,11 +64,11 @@ async function follow(
       throw new ProblemError(upstreamMoved(engine, name, artifact.revision, null));
     }
     layers.count(event);
-    progress.downloadedBytes = layers.downloadedBytes();
+    progress.downloadedBytes = before + layers.downloadedBytes();
     context.onBytes(layers.completedBytes(), totalBytes);
   }
   if (!succeeded) throw new ProblemError(cutStream(engine, `pull ${name}`));
-  progress.downloadedBytes = layers.downloadedBytes({ ended: true });
+  progress.downloadedBytes = before + layers.downloadedBytes({ ended: true });
   context.onBytes(totalBytes, totalBytes);
 }
 

@@ -6,6 +6,7 @@ import type { Details } from '../../core/observed.ts';
 import { errorProblem, type Problem, ProblemError } from '../../core/problem.ts';
 import type { Clock } from '../../io/io.ts';
 import type { PerformContext, Performed } from '../backend.ts';
+import type { StoreOfServer } from './access.ts';
 import { list, release, remove, running } from './client.ts';
 import { changedMeanwhile } from './failures.ts';
 import { untilGone } from './memory.ts';
@@ -18,6 +19,7 @@ import type { Engine } from './transport.ts';
 /** An engine and what this process is doing to it. */
 export interface Workshop {
   readonly engine: Engine;
+  readonly reference: StoreOfServer;
   /** Names whose content is being replaced now. */
   readonly busy: Set<string>;
   /** Of contents that were asked for; see sharers.ts. */

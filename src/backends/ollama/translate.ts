@@ -17,6 +17,8 @@ export interface ListedModel {
   readonly digest: Digest;
   /** Sum of its layers: those shared with other names are in here too. */
   readonly bytes: number;
+  /** Milliseconds since the epoch: when its manifest was written; 0 where it does not tell. */
+  readonly modifiedAt: number;
   /** In tokens; told since Ollama 0.30. */
   readonly trainedContextLength: number | undefined;
 }
@@ -26,6 +28,8 @@ export interface Listing {
   readonly models: ReadonlyMap<string, ListedModel>;
   /** Old contents of names that are, or were, being replaced. */
   readonly quarantine: readonly ListedModel[];
+  /** How many stubs of cloud models were left out. */
+  readonly hidden: number;
 }
 
 /** A runner in memory, under the name that started it. */
@@ -51,9 +55,13 @@ export function readVersion(body: unknown): string {
 export function readListing(body: unknown): Listing {
   const models = new Map<string, ListedModel>();
   const quarantine: ListedModel[] = [];
+  let hidden = 0;
   for (const entry of entriesOf(body)) {
     const listed = readListed(entry);
-    if (listed === null) continue;
+    if (listed === null) {
+      hidden += 1;
+      continue;
+    }
     if (isQuarantined(listed.name)) {
       quarantine.push(listed);
       continue;
@@ -65,7 +73,7 @@ export function readListing(body: unknown): Listing {
     }
     models.set(listed.name, listed);
   }
-  return { models, quarantine };
+  return { models, quarantine, hidden };
 }
 
 function readListed(entry: Fields): ListedModel | null {
@@ -80,6 +88,7 @@ function readListed(entry: Fields): ListedModel | null {
     name,
     digest: digestField(entry, name),
     bytes: numberField(entry, 'size', name),
+    modifiedAt: Date.parse(String(entry['modified_at'])) || 0,
     trainedContextLength: trained,
   };
 }

@@ -98,7 +98,7 @@ const isTextOrAbsent = (value: unknown): boolean =>
 
 export function reference(row: Row, column: string): BackendReference {
   const value = json(row, column);
-  const { host, id, type, name, endpoint, store, auth } = value;
+  const { host, id, type, name, endpoint, store, files, auth } = value;
   if (typeof host !== 'string' || typeof id !== 'string') return damaged(column);
   if (type !== 'ollama' && type !== 'embedded') return damaged(column);
   return {
@@ -108,6 +108,7 @@ export function reference(row: Row, column: string): BackendReference {
     name: textOrNull(name, column),
     endpoint: textOrNull(endpoint, column),
     store: textOrNull(store, column),
+    ...(files === 'none' || files === 'read' || files === 'write' ? { files } : {}),
     auth: secretOrNull(auth, column),
   };
 }

@@ -16,6 +16,7 @@ describe('a file on the web', () => {
       path: join(staging, hex),
       downloadedBytes: content.length,
       isUnchanging: true,
+      isTemporary: true,
     });
     expect(readFileSync(join(staging, hex))).toEqual(content);
     expect(staged()).toEqual(['HEX']);

@@ -13,6 +13,7 @@ import type { Artifact } from '../../../src/core/artifact.ts';
 import { clientLoad } from '../../../src/core/desired.ts';
 import { digestHex } from '../../../src/core/digest.ts';
 import type { Action } from '../../../src/core/plan.ts';
+import { checked } from '../../../src/core/problem.ts';
 import { createHome, embeddedOn, type Home, says, small } from '../../engine/home.ts';
 import { tinyAdapter } from '../../fakes/tiny-adapter.ts';
 import { actionBase, buildActions, loadAction, look, shapesOf } from '../requests.ts';
@@ -46,6 +47,7 @@ const perform = (action: Action, more: Partial<PerformContext> = {}): Promise<Pe
       downloadedBytes: 0,
       isUnchanging: false,
     }),
+    revisionUpstream: async ({ revision }) => checked(revision),
     ...more,
   });
 

@@ -2,6 +2,7 @@
 import type { ModelRequest, PerformContext, Performed } from '../../../src/backends/backend.ts';
 import type { Digest } from '../../../src/core/digest.ts';
 import type { Action, PullAction } from '../../../src/core/plan.ts';
+import { checked } from '../../../src/core/problem.ts';
 import type { Subject } from '../contract.ts';
 import { actionBase, buildActions, loadAction, request } from '../requests.ts';
 import type { OllamaWorld } from './worlds.ts';
@@ -18,6 +19,7 @@ export const act = (
     signal: new AbortController().signal,
     onBytes: () => undefined,
     obtain: world.obtain,
+    revisionUpstream: world.revisionUpstream ?? (async ({ revision }) => checked(revision)),
     ...more,
   });
 

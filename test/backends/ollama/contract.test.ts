@@ -4,7 +4,7 @@ import { afterAll } from 'vitest';
 import { facts } from '../../fakes/ollama/facts.ts';
 import { backendContract, type Traits } from '../contract.ts';
 import { liveEngine, liveImportWorld, liveWorld } from './live.ts';
-import { importWorld, memoryWorld, portWorld } from './worlds.ts';
+import { importWorld, memoryWorld, portWorld, wayWorld } from './worlds.ts';
 
 const traits: Traits = {
   derives: true,
@@ -20,6 +20,21 @@ backendContract(
   traits,
 );
 backendContract('a fake Ollama that imports files', async () => importWorld(), traits);
+backendContract(
+  'a fake Ollama that is filled through files',
+  async () => wayWorld('files'),
+  traits,
+);
+backendContract(
+  'a fake Ollama that is filled through its API',
+  async () => wayWorld('api'),
+  traits,
+);
+backendContract(
+  'a fake Ollama that imports files through its store',
+  async () => importWorld('files'),
+  traits,
+);
 backendContract('a fake Ollama behind a port', portWorld, traits);
 
 const live = await liveEngine();

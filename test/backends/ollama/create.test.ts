@@ -106,9 +106,9 @@ describe('a derived name', () => {
     const adapter = { path: 'file://./adapters/lora.gguf', digest, bytes: bytes.length };
     world.io.files.put('/files/lora.gguf', bytes);
     const obtained: unknown[] = [];
-    const obtain: typeof world.obtain = async (artifact, file) => {
+    const obtain: typeof world.obtain = async (artifact, file, onBytes) => {
       obtained.push({ source: artifact.source, ...file });
-      return world.obtain(artifact, file);
+      return world.obtain(artifact, file, onBytes);
     };
     const results = await bringAll({ ...world, obtain }, { derive: { adapters: [adapter] } });
     expect(results.at(-1)?.problem).toBeUndefined();

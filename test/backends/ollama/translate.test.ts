@@ -20,10 +20,22 @@ const entry = (more: object = {}): object => ({
 describe('a list of models', () => {
   test('is read by canonical name, with digests in our form', () => {
     const listing = readListing({
-      models: [entry({ model: 'Qwen3:8B', details: { context_length: 40_960 } })],
+      models: [
+        entry({
+          model: 'Qwen3:8B',
+          modified_at: '1970-01-01T00:00:01.5123456+00:00',
+          details: { context_length: 40_960 },
+        }),
+      ],
     });
     expect([...listing.models.values()]).toEqual([
-      { name: 'qwen3:8b', digest: `sha256:${hex('a')}`, bytes: 7, trainedContextLength: 40_960 },
+      {
+        name: 'qwen3:8b',
+        digest: `sha256:${hex('a')}`,
+        bytes: 7,
+        modifiedAt: 1512,
+        trainedContextLength: 40_960,
+      },
     ]);
   });
 

@@ -2,10 +2,13 @@
 import { createOllama } from '../../../src/backends/ollama/index.ts';
 import type { BackendReference } from '../../../src/core/backend-reference.ts';
 import type { Digest } from '../../../src/core/digest.ts';
+import type { Way } from '../../../src/core/way.ts';
 import type { Http } from '../../../src/io/io.ts';
 import { createNodeIo } from '../../../src/io/node.ts';
+import type { FakeFiles } from '../../fakes/files.ts';
 import { createFakeIo, type FakeIo } from '../../fakes/io.ts';
 import { sha256 } from '../../fakes/ollama/store.ts';
+import type { StoreFolder } from '../../fakes/ollama/store-disk.ts';
 import {
   createFakeOllama,
   type FakeOllama,
@@ -65,6 +68,68 @@ export function memoryWorld(
     cleanUp: async () => undefined,
   };
 }
+
+/** Where the store stands in a world that has one on its disk. */
+export const storeFolder = '/ollama';
+
+/** The store of the fake on the disk of a world that may not be made yet. */
+const folderOn = (files: () => FakeFiles, root: string = storeFolder): StoreFolder => ({
+  paths: () =>
+    files()
+      .paths()
+      .filter((path) => path.startsWith(`${root}/`))
+      .map((path) => path.slice(root.length + 1)),
+  read: (path) => files().bytesAt(`${root}/${path}`) ?? new Uint8Array(),
+  write: (path, content) => files().put(`${root}/${path}`, content),
+  remove: (path) => files().drop(`${root}/${path}`),
+  modifiedAt: (path) => files().modifiedAt(`${root}/${path}`),
+});
+
+export interface WayWorld extends OllamaWorld {
+  /** Bytes that were obtained, by digest. */
+  readonly obtained: Map<string, number>;
+}
+
+/**
+ * An Ollama whose store is a folder of the same machine, and builds that go this way; the server may
+ * have its store in another folder than is thought. What has to be obtained comes from the registry
+ * into a staging folder.
+ */
+export function wayWorld(
+  way: Way,
+  { serverStore = storeFolder }: { readonly serverStore?: string } = {},
+): WayWorld {
+  let files: FakeFiles | null = null;
+  const folder = folderOn(() => files ?? fail(), serverStore);
+  const world = memoryWorld({ folder }, { store: storeFolder });
+  files = world.io.files;
+  for (const name of ['blobs', 'manifests']) void files.makeFolder(`${storeFolder}/${name}`);
+  const obtained = new Map<string, number>();
+  return {
+    ...world,
+    obtained,
+    backend: {
+      ...world.backend,
+      perform: (action, context) => {
+        const isBuild = action.kind === 'pull' || action.kind === 'create';
+        return world.backend.perform(isBuild ? { ...action, way } : action, context);
+      },
+    },
+    obtain: async (_artifact, file, onBytes) => {
+      const path = `/staging/${file.digest.slice(7)}`;
+      const bytes = world.fake.registry.blob(file.digest)?.bytes;
+      if (!bytes) throw new Error(`${file.digest} is nowhere`);
+      world.io.files.put(path, bytes);
+      onBytes(bytes.length);
+      obtained.set(file.digest, (obtained.get(file.digest) ?? 0) + bytes.length);
+      return { path, isTemporary: true, isUnchanging: true, downloadedBytes: bytes.length };
+    },
+  };
+}
+
+const fail = (): never => {
+  throw new Error('asked too early');
+};
 
 const late = (http: Http | null): Http => {
   if (http === null) throw new Error('asked too early');
@@ -137,11 +202,12 @@ export function importedSubject(
 }
 
 /** The world of `memoryWorld`, with files to import in place of tags to pull. */
-export function importWorld(): OllamaWorld {
-  const world = memoryWorld();
+export function importWorld(way?: Way): OllamaWorld {
+  const world = way === undefined ? memoryWorld() : wayWorld(way);
+  const { obtain } = memoryWorld();
   const [first, second] = [importedSubject(oneSays, 1), importedSubject(twoSays, 2)];
   for (const { artifact, bytes } of [first, second]) {
     world.io.files.put(`/files/${artifact.files[0]?.path ?? ''}`, bytes);
   }
-  return { ...world, first, second };
+  return { ...world, first, second, obtain };
 }
