@@ -3,7 +3,7 @@
 import { afterAll } from 'vitest';
 import { facts } from '../../fakes/ollama/facts.ts';
 import { backendContract, type Traits } from '../contract.ts';
-import { liveEngine, liveImportWorld, liveWorld } from './live.ts';
+import { liveEngine, liveImportWorld, liveStore, liveWayWorld, liveWorld } from './live.ts';
 import { importWorld, memoryWorld, portWorld, wayWorld } from './worlds.ts';
 
 const traits: Traits = {
@@ -44,6 +44,10 @@ if (live !== null) {
   facts(`the Ollama at ${live.url}`, async () => ({ ...live, stop: async () => undefined }));
   const lively = { ...traits, goesDown: false };
   backendContract(`the Ollama at ${live.url}`, () => liveWorld(live), lively);
+  for (const way of liveStore() === null ? (['api'] as const) : (['files', 'api'] as const)) {
+    const name = `the Ollama at ${live.url} that is filled through its ${way}`;
+    backendContract(name, () => liveWayWorld(live, way), lively);
+  }
   backendContract(
     `the Ollama at ${live.url} that imports files`,
     () => liveImportWorld(live),

@@ -13,7 +13,7 @@ import { sha256 } from '../../fakes/ollama/store.ts';
 import { createRegistry } from '../../fakes/registry-server.ts';
 import { tinyGguf } from '../../fakes/tiny-gguf.mjs';
 import type { Bench, Subject } from '../contract.ts';
-import { importedSubject, modelBytes, oneSays, referenceTo, twoSays } from './worlds.ts';
+import { going, importedSubject, modelBytes, oneSays, referenceTo, twoSays } from './worlds.ts';
 
 const prefix = 'modelctl-contract-';
 
@@ -89,6 +89,31 @@ export async function liveImportWorld(engine: LiveEngine): Promise<Bench> {
     },
   };
 }
+
+/**
+ * A live engine whose builds go this way. MODELCTL_TEST_OLLAMA_STORE names the folder of its store
+ * where that is on this machine; without it there is no way through files.
+ */
+export async function liveWayWorld(engine: LiveEngine, way: 'files' | 'api'): Promise<Bench> {
+  const world = await liveWorld(engine);
+  const folder = await mkdtemp(join(tmpdir(), 'modelctl-contract-'));
+  return {
+    ...world,
+    backend: going(createOllama(referenceTo(engine.url, { store: liveStore() })), way),
+    obtain: async (_artifact, file) => {
+      const url = `http://${engine.registry}/v2/library/tiny/blobs/${file.digest}`;
+      const path = join(folder, file.digest.slice(7));
+      await writeFile(path, Buffer.from(await (await fetch(url)).arrayBuffer()));
+      return { path, isTemporary: true, downloadedBytes: file.bytes };
+    },
+    cleanUp: async () => {
+      await world.cleanUp();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+export const liveStore = (): string | null => process.env['MODELCTL_TEST_OLLAMA_STORE'] ?? null;
 
 /** A live engine, with everything of ours removed before and after. */
 export async function liveWorld({ url, registry }: LiveEngine): Promise<Bench> {

@@ -1,4 +1,5 @@
 // Worlds for the Ollama backend's tests: the fake in the same process, and behind a port.
+import type { Backend } from '../../../src/backends/backend.ts';
 import { createOllama } from '../../../src/backends/ollama/index.ts';
 import type { BackendReference } from '../../../src/core/backend-reference.ts';
 import type { Digest } from '../../../src/core/digest.ts';
@@ -85,6 +86,15 @@ const folderOn = (files: () => FakeFiles, root: string = storeFolder): StoreFold
   modifiedAt: (path) => files().modifiedAt(`${root}/${path}`),
 });
 
+/** The backend, with this way planned for whatever it builds. */
+export const going = (backend: Backend, way: Way): Backend => ({
+  ...backend,
+  perform: (action, context) => {
+    const isBuild = action.kind === 'pull' || action.kind === 'create';
+    return backend.perform(isBuild ? { ...action, way } : action, context);
+  },
+});
+
 export interface WayWorld extends OllamaWorld {
   /** Bytes that were obtained, by digest. */
   readonly obtained: Map<string, number>;
@@ -108,13 +118,7 @@ export function wayWorld(
   return {
     ...world,
     obtained,
-    backend: {
-      ...world.backend,
-      perform: (action, context) => {
-        const isBuild = action.kind === 'pull' || action.kind === 'create';
-        return world.backend.perform(isBuild ? { ...action, way } : action, context);
-      },
-    },
+    backend: going(world.backend, way),
     obtain: async (_artifact, file, onBytes) => {
       const path = `/staging/${file.digest.slice(7)}`;
       const bytes = world.fake.registry.blob(file.digest)?.bytes;
