@@ -16,6 +16,7 @@ import type { Http, Io } from '../src/io/io.ts';
 import { createNodeIo } from '../src/io/node.ts';
 import { type ReconcileRequest, type Reconciliation, reconcile } from '../src/reconcile.ts';
 import { memoryHttp } from './fakes/ollama/memory-http.ts';
+import { storeIn } from './fakes/ollama/store-folder.ts';
 import { createFakeOllama, type FakeOllama, realClock } from './fakes/ollama-server.ts';
 
 export const ollamaUrl = 'http://127.0.0.1:11434';
@@ -48,6 +49,8 @@ export interface Machine {
 
 export interface MachineOptions {
   readonly hostname?: string;
+  /** The engine keeps its store where it usually does, in the user's home. */
+  readonly hasStore?: boolean;
   /** Answers for every other origin than those of the fake. */
   readonly elsewhere?: Http;
 }
@@ -55,7 +58,8 @@ export interface MachineOptions {
 export function createMachine(options: MachineOptions = {}): Machine {
   const folder = mkdtempSync(join(tmpdir(), 'modelctl-test-'));
   const home = join(folder, 'home');
-  const ollama = createFakeOllama();
+  const store = join(folder, 'user', '.ollama', 'models');
+  const ollama = createFakeOllama(options.hasStore === true ? { folder: storeIn(store) } : {});
   const handlers = [ollamaUrl, 'https://registry.ollama.ai'].map(
     (url) => [url, ollama.handle] as const,
   );
@@ -102,7 +106,7 @@ export function createMachine(options: MachineOptions = {}): Machine {
     },
     read: (file) => readFileSync(join(folder, file), 'utf8'),
     names: () => ollama.foreign.names().map(displayed).toSorted(),
-    publish: (tag, seed) => void ollama.registry.publish(tag, { weights: { bytes: 1000, seed } }),
+    publish: (tag, seed) => void ollama.registry.publish(tag, { weights: seed.padEnd(1000, '.') }),
     setDown: (isDown) => {
       http = isDown ? nowhere : reachable;
     },

@@ -28,11 +28,12 @@ import {
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { compareText } from '../../src/core/canonical.ts';
 import type { FileSpace, FileStat, Files } from '../../src/io/io.ts';
 import { createFakeAssembly, digestedOf } from '../fakes/assembly.ts';
 import type { StoreFolder } from '../fakes/ollama/store-disk.ts';
+import { storeIn } from '../fakes/ollama/store-folder.ts';
 
 export interface Disk {
   readonly files: Files;
@@ -68,23 +69,6 @@ export function createDisk(): Disk {
     destroy: () => rmSync(root, { recursive: true, force: true }),
   };
   return disk;
-}
-
-function storeIn(folder: string): StoreFolder {
-  for (const name of ['blobs', 'manifests']) mkdirSync(join(folder, name), { recursive: true });
-  return {
-    paths: () =>
-      readdirSync(folder, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map((entry) => relative(folder, join(entry.parentPath, entry.name))),
-    read: (path) => readFileSync(join(folder, path)),
-    write: (path, content) => {
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), content);
-    },
-    remove: (path) => rmSync(join(folder, path), { force: true }),
-    modifiedAt: (path) => statSync(join(folder, path)).mtimeMs,
-  };
 }
 
 const chunkBytes = 64 * 1024;

@@ -104,7 +104,7 @@ export async function liveWayWorld(engine: LiveEngine, way: 'files' | 'api'): Pr
       const url = `http://${engine.registry}/v2/library/tiny/blobs/${file.digest}`;
       const path = join(folder, file.digest.slice(7));
       await writeFile(path, Buffer.from(await (await fetch(url)).arrayBuffer()));
-      return { path, isTemporary: true, downloadedBytes: file.bytes };
+      return { path, isTemporary: true, isUnchanging: true, downloadedBytes: file.bytes };
     },
     cleanUp: async () => {
       await world.cleanUp();
