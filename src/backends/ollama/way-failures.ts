@@ -1,7 +1,7 @@
 // Why a way into an Ollama is closed, or leads nowhere, for people. Pure.
 import { errorProblem, type Problem } from '../../core/problem.ts';
 
-/** The next best way is taken on these two. */
+/** The next best way is taken on these three. */
 export const storeElsewhere = (engine: string, store: string): Problem =>
   errorProblem({
     code: 'backend/store-elsewhere',
@@ -18,6 +18,14 @@ export const storeRefused = (engine: string, store: string, code: string): Probl
     detail: `${engine} keeps its models in ${store}, which refused a write (${code}).`,
     remedy: 'Run modelctl as the user that owns the store, or set spec.files.access to none.',
     retry: 'later',
+  });
+
+export const manifestNotLocked = (name: string): Problem =>
+  errorProblem({
+    code: 'backend/manifest-not-locked',
+    summary: 'The lock has not the manifest of a model',
+    detail: `What models.lock.yaml has as the manifest of ${name} is not what its digest says.`,
+    remedy: 'Restore the entry in models.lock.yaml, or remove it and apply again.',
   });
 
 export const noRoomForCopies = (engine: string): Problem =>

@@ -19,7 +19,7 @@ import { pullThroughApi } from './pull-through-api.ts';
 import { pullThroughFiles } from './pull-through-files.ts';
 import type { Workshop } from './replace.ts';
 import { nameOfSource } from './translate.ts';
-import { noRoomForCopies, storeElsewhere } from './way-failures.ts';
+import { manifestNotLocked, noRoomForCopies, storeElsewhere } from './way-failures.ts';
 
 export function pullTag(
   workshop: Workshop,
@@ -41,7 +41,7 @@ export function pullTag(
         const isLocked = manifest !== undefined && sha256Text(manifest) === artifact.revision;
         return isLocked
           ? pullThroughFiles(workshop, context, work, { store, source, manifest })
-          : pullThroughApi(workshop, context, work, source);
+          : Promise.resolve(failedWith(manifestNotLocked(name)));
       },
       api: () => pullThroughApi(workshop, context, work, source),
       engine: () => pullByEngine(workshop, context, work, source),
@@ -63,34 +63,26 @@ interface Work {
   readonly way: Way;
 }
 
+/** As planned, else in the next weaker way that is open, with a warning that says why. */
 export async function byWays(
   workshop: Workshop,
   context: PerformContext,
   work: Work,
   ways: Ways,
 ): Promise<Performed> {
-  let way: Way | null = work.way;
-  let closed: Problem | null = null;
-  let downloadedBytes = 0;
-  while (way !== null) {
-    const performed: Performed = await go(workshop, context, way, ways);
-    downloadedBytes += performed.downloadedBytes;
-    const next: Way | null =
-      performed.outcome === 'failed' ? weaker(way, performed.problem, ways) : null;
-    if (next === null || performed.problem === undefined) {
-      const told =
-        closed === null || performed.problem !== undefined
-          ? {}
-          : { problem: weakerWay(work, way, closed) };
-      return { ...performed, ...told, downloadedBytes };
-    }
-    const unreserved =
-      way === 'files' && next === 'api' && (await lacksRoom(workshop, context, work));
-    if (unreserved) return failedWith(noRoomForCopies(workshop.engine.label), downloadedBytes);
-    closed = performed.problem;
-    way = next;
-  }
-  return failedWith(closed ?? storeElsewhere(workshop.engine.label, ''), downloadedBytes);
+  const along = async (way: Way, closed: Problem | null): Promise<Performed> => {
+    const performed = await go(workshop, context, way, ways);
+    const { outcome, problem, downloadedBytes } = performed;
+    if (problem === undefined)
+      return closed === null ? performed : { ...performed, problem: weakerWay(work, way, closed) };
+    const next = outcome === 'failed' ? weaker(way, problem, ways) : null;
+    if (next === null) return performed;
+    if (next === 'api' && (await lacksRoom(workshop, context, work)))
+      return failedWith(noRoomForCopies(workshop.engine.label), downloadedBytes);
+    const rest = await along(next, problem);
+    return { ...rest, downloadedBytes: rest.downloadedBytes + downloadedBytes };
+  };
+  return along(work.way, null);
 }
 
 async function go(
@@ -118,9 +110,10 @@ async function go(
   return ways.files(store);
 }
 
-const storeClosed: ReadonlySet<string> = new Set([
+const filesClosed: ReadonlySet<string> = new Set([
   'backend/store-elsewhere',
   'backend/store-refused',
+  'backend/manifest-not-locked',
 ]);
 
 /** The engine may know another way to the registry, or have a key for it. */
@@ -130,9 +123,9 @@ const sourceClosed: ReadonlySet<string> = new Set([
   'source/not-found',
 ]);
 
-function weaker(way: Way, problem: Problem | undefined, ways: Ways): Way | null {
-  if (problem === undefined || way === 'engine') return null;
-  if (way === 'files' && storeClosed.has(problem.code)) return 'api';
+function weaker(way: Way, problem: Problem, ways: Ways): Way | null {
+  if (way === 'engine') return null;
+  if (way === 'files' && filesClosed.has(problem.code)) return 'api';
   return sourceClosed.has(problem.code) && ways.engine !== undefined ? 'engine' : null;
 }
 

@@ -229,7 +229,11 @@ test('a damaged lock entry never becomes a manifest', async () => {
   const world = wayWorld('files');
   const artifact = { ...world.first.artifact, manifest: '{"schemaVersion":2}' };
   const result = await act(world, pullOf(world, { ...world.first, artifact }));
-  expect(result).toMatchObject({ outcome: 'pulled', digest: world.first.artifact.revision });
+  expect(result).toMatchObject({
+    outcome: 'pulled',
+    digest: world.first.artifact.revision,
+    problem: { code: 'backend/weaker-way' },
+  });
   expect(asked(world)).toContain('POST /api/pull');
 });
 
