@@ -48,6 +48,22 @@ describe('retry', () => {
     await expect(retry(failing(1, 'never'), optionsFor())).rejects.toThrow(ProblemError);
   });
 
+  it.each([
+    [250, 4],
+    [251, 1],
+  ])(
+    'leaves whoever asks for %i ms of peace alone after %i attempts',
+    async (retryAfterMs, asked) => {
+      let attempts = 0;
+      const step = async (): Promise<never> => {
+        attempts += 1;
+        throw new ProblemError({ ...problem('later'), retryAfterMs });
+      };
+      await expect(retry(step, optionsFor())).rejects.toThrow(ProblemError);
+      expect(attempts).toBe(asked);
+    },
+  );
+
   it('does not catch a bug', async () => {
     let attempts = 0;
     const step = async (): Promise<never> => {
