@@ -87,7 +87,7 @@ describe('a model of the Hub', () => {
 
   it('that the Hub is too busy for is held, and nothing else is stopped by it', async () => {
     hub.push('org/repo', { 'm-Q4_K_M.gguf': ggufBytes() });
-    hub.add({ on: /\/api\//, times: 9, status: 429, headers: { ratelimit: '"api";r=0;t=55' } });
+    hub.add({ on: /\/api\//, times: 9, status: 429, headers: { ratelimit: '"api";r=0;t=299' } });
     machine.publish('library/other:v1', 'other');
     machine.write(
       'models.yaml',
@@ -95,7 +95,7 @@ describe('a model of the Hub', () => {
     );
     const planned = await machine.plan();
     expect(heldOf(planned)).toEqual(['chat:latest: unreachable']);
-    expect(planned.plan?.held[0]?.detail).toContain('wait 56 s');
+    expect(planned.plan?.held[0]?.detail).toContain('wait 300 s');
     expect(actionsOf(planned)).toEqual(['pull 127.0.0.1:11434/library/other:v1']);
   });
 });

@@ -6,12 +6,11 @@ import { digestHex } from '../../../core/digest.ts';
 import { errorProblem, ProblemError } from '../../../core/problem.ts';
 import { shownUrl } from '../../http/address.ts';
 import type { Answer } from '../../http/follow.ts';
-import { openRange } from '../../http/open-range.ts';
+import { openRange, type RangeRequest } from '../../http/open-range.ts';
 import type { Route } from '../../registries/route.ts';
-import type { FilePart, OpenedFile, ReadableFile, SourceContext } from '../../source.ts';
+import type { FilePart, OpenedFile, SourceContext } from '../../source.ts';
 import { type Connection, connect } from './connection.ts';
 import type { HubSettings } from './environment.ts';
-import { expiredCode } from './explain.ts';
 import { type HubReference, hubPath } from './reference.ts';
 import { badAnswer, type HubFile, nextPage } from './translate.ts';
 
@@ -22,8 +21,12 @@ export interface HubClient {
   readonly tree: (commit: string) => Promise<readonly unknown[]>;
   /** A small file, whole and checked against what the tree says of it. Throws ProblemError. */
   readonly smallFile: (commit: string, file: HubFile, bytesMax: number) => Promise<Uint8Array>;
-  readonly file: (commit: string, file: Expected) => ReadableFile;
+  /** Throws ProblemError, also while the bytes are read. */
+  readonly readFile: (commit: string, file: Expected, part: RememberingPart) => Promise<OpenedFile>;
 }
+
+/** The Hub sends elsewhere for large files, and counts how often it is asked. */
+type RememberingPart = FilePart & Pick<RangeRequest, 'redirects'>;
 
 /** What the listing or the lock says of a file; the Hub must not say otherwise. */
 export type Expected = Pick<ArtifactFile, 'path' | 'bytes'> & {
@@ -41,8 +44,8 @@ export function hubClient(
   const connection = connect(reference, route, settings, context);
   const { at, name, readJson } = connection;
   const api = `api/models/${hubPath(reference.repository)}`;
-  const file: HubClient['file'] = (commit, expected) =>
-    fileAt(connection, commit, expected, settings);
+  const read: HubClient['readFile'] = (commit, expected, part) =>
+    readFile(connection, { commit, expected, settings }, part);
   return {
     revision: async () => {
       const url = at(`${api}/revision/${encodeURIComponent(reference.revision)}`);
@@ -61,69 +64,31 @@ export function hubClient(
       return entries;
     },
     smallFile: async (commit, expected, bytesMax) => {
-      const opened = await file(commit, expected).read({ signal: context.signal });
+      const opened = await read(commit, expected, { signal: context.signal });
       const bytes = await connection.readSmall(expected.path, opened.bytes, bytesMax);
       if (bytes === null || !isWhole(bytes, expected)) throw changed(expected.path, name);
       return bytes;
     },
-    file,
+    readFile: read,
   };
 }
 
-function fileAt(
+async function readFile(
   { at, asking, headersFor, http, name, repository }: Connection,
-  commit: string,
-  expected: Expected,
-  settings: HubSettings,
-): ReadableFile {
+  { commit, expected, settings }: { commit: string; expected: Expected; settings: HubSettings },
+  part: RememberingPart,
+): Promise<OpenedFile> {
   const url = at(`${repository}/resolve/${commit}/${hubPath(expected.path)}`);
-  return rememberingFile(url, async (address, part, onAnswer) =>
-    openRange(http, {
-      ...(await asking(`${expected.path} of ${name}`, url)),
-      ...part,
-      url: address,
-      headers: await headersFor(address),
-      timeoutMs: settings.downloadTimeoutMs,
-      idleTimeoutMs: settings.downloadIdleTimeoutMs,
-      inspect: (answer) => {
-        if (answer.url.origin === url.origin) checkHeaders(answer, commit, expected, name);
-        onAnswer(answer);
-      },
-    }),
-  );
-}
-
-type Open = (
-  address: URL,
-  part: FilePart,
-  onAnswer: (answer: Answer) => void,
-) => Promise<OpenedFile>;
-
-/**
- * The Hub sends elsewhere for large files, and counts how often it is asked: the address that it
- * gave serves all reads, until it is no longer good.
- */
-function rememberingFile(url: URL, open: Open): ReadableFile {
-  let learned: URL | null = null;
-  const remember = ({ response, url: from }: Answer): void => {
-    if (from.origin !== url.origin && (response.status === 200 || response.status === 206)) {
-      learned = from;
-    }
-  };
-  return {
-    read: async (part) => {
-      const known = learned;
-      if (known !== null) {
-        const opened = await open(known, part, remember).catch((error: unknown) => {
-          if (error instanceof ProblemError && error.problem.code === expiredCode) return null;
-          throw error;
-        });
-        if (opened !== null) return opened;
-        if (learned === known) learned = null;
-      }
-      return open(url, part, remember);
+  return openRange(http, {
+    ...(await asking(`${expected.path} of ${name}`, url)),
+    headers: await headersFor(url),
+    timeoutMs: settings.downloadTimeoutMs,
+    idleTimeoutMs: settings.downloadIdleTimeoutMs,
+    inspect: (answer) => {
+      if (answer.url.origin === url.origin) checkHeaders(answer, commit, expected, name);
     },
-  };
+    ...part,
+  });
 }
 
 function nextUrl({ response, url }: Answer, name: string): URL | null {

@@ -34,15 +34,13 @@ function expiredAddress(answer: Answer): Problem | null {
   const { status } = answer.response;
   if (![400, 401, 403, 404, 410].includes(status)) return null;
   return errorProblem({
-    code: expiredCode,
+    code: 'source/expired-address',
     summary: 'The address of a file is no longer good',
     detail: `${shownUrl(answer.url)}, where the Hub sends for its files, answered ${status}; such addresses expire.`,
     remedy: 'Run the same command again: it asks the Hub for another one.',
     retry: 'later',
   });
 }
-
-export const expiredCode = 'source/expired-address';
 
 export const disabled = ({ repository }: HubReference): Problem =>
   errorProblem({

@@ -11,7 +11,8 @@ import {
   warningProblem,
 } from '../../../core/problem.ts';
 import { weightsOf } from '../../../core/weights.ts';
-import { onRoutes, overRoutes } from '../../registries/route.ts';
+import { readOver } from '../../registries/remote-file.ts';
+import { overRoutes } from '../../registries/route.ts';
 import type { ReadableFile, Source } from '../../source.ts';
 import { chooseFile, chooseGguf, chooseProjector } from './choose-gguf.ts';
 import { chooseSafetensors, isUnsafe, unsafeFormat } from './choose-safetensors.ts';
@@ -33,6 +34,7 @@ export const huggingFaceSource = {
     const reference = parseHubReference(text);
     return reference.ok ? checked(formatHubReference(reference.value)) : reference;
   },
+  isPinned: (canonical) => /@[0-9a-f]{40}$/.test(canonical),
   resolve: async (text, context) => {
     const reference = parseHubReference(text);
     if (!reference.ok) return reference;
@@ -48,7 +50,7 @@ export const huggingFaceSource = {
       if (isDisabled) return refused(disabled(reference.value));
       const files = parseTree(await client.tree(commit), name);
       if (!files.ok) return files;
-      const looking = { client, commit, name, signal: context.signal };
+      const looking = { client, commit, name, signal: context.signal, clock: context.io.clock };
       const looked = await look(reference.value, files.value, looking);
       if (!looked.ok) return looked;
       const { facts } = looked.value;
@@ -79,11 +81,11 @@ export const huggingFaceSource = {
     const commit = artifact.commit ?? encodeURIComponent(reference.revision);
     const routes = context.routes(settings.value.endpoint).map((route) => ({
       ...route,
-      file: hubClient(reference, route, settings.value, context).file(commit, file),
+      client: hubClient(reference, route, settings.value, context),
     }));
-    return {
-      read: (part) => onRoutes(routes, part.signal, (route) => route.file.read(part)),
-    };
+    return readOver(routes, context.io.clock, ({ client }, part, redirects) =>
+      client.readFile(commit, file, { ...part, redirects }),
+    );
   },
 } satisfies Source;
 

@@ -12,7 +12,9 @@ import {
   ProblemError,
   refused,
 } from '../../../core/problem.ts';
+import type { Clock } from '../../../io/io.ts';
 import { discard } from '../../http/body.ts';
+import { rememberRedirects } from '../../http/redirect-memory.ts';
 import {
   headerBytesMax,
   readHeader,
@@ -36,6 +38,7 @@ export interface Looking {
   /** For messages. */
   readonly name: string;
   readonly signal: AbortSignal;
+  readonly clock: Clock;
 }
 
 const readsAtOnceMax = 4;
@@ -110,14 +113,14 @@ const forMessages = ({ path, bytes }: HubFile, { name }: Looking) => ({
 async function* startOf(
   file: HubFile,
   { firstBytes, bytesMax }: { readonly firstBytes: number; readonly bytesMax: number },
-  { client, commit, name, signal }: Looking,
+  { client, commit, name, signal, clock }: Looking,
 ): AsyncGenerator<Uint8Array> {
-  const readable = client.file(commit, file);
+  const redirects = rememberRedirects(clock);
   const end = Math.min(file.bytes, bytesMax);
   let start = 0;
   for (let next = firstBytes; start < end; next = start * 2) {
     const range = { start, end: Math.min(next, end) - 1 };
-    const opened = await readable.read({ range, signal });
+    const opened = await client.readFile(commit, file, { range, signal, redirects });
     if (opened.start !== start) {
       await discard(opened.bytes);
       throw new ProblemError(badAnswer(name, `It sends ${file.path} whole, not in parts.`));
