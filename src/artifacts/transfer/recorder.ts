@@ -18,8 +18,15 @@ export interface Recorder {
   readonly end: () => void;
 }
 
-const saveBytes = 8 * 1024 * 1024;
+const saveBytesMin = 64 * 1024;
+const saveBytesMax = 8 * 1024 * 1024;
+/** A kill costs about so much of a file at the most, however small it is. */
+const saveShare = 1 / 64;
 const saveMs = 250;
+
+const saveBytesFor = (bytes: number): number =>
+  Math.min(Math.max(bytes * saveShare, saveBytesMin), saveBytesMax);
+
 /** Large, since the system is asked to write them while more is coming. */
 const syncBytes = 256 * 1024 * 1024;
 const syncMs = 10_000;
@@ -51,6 +58,7 @@ export function recorder({
   /** The journal cannot be written. */
   readonly onFailure: (error: unknown) => void;
 }): Recorder {
+  const saveBytes = saveBytesFor(subject.bytes);
   const startedAt = left?.startedAt ?? io.clock.now();
   let written = present;
   let durable: Spans = left === null ? [] : commonSpans(left.durable, present);
