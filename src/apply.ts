@@ -1,9 +1,8 @@
 // The writing half of the pipeline: execute, record. Runs under the lock of this machine. The lock
 // file and the widened inventory are written before the first effect, so that whatever a crash
 // leaves behind is pinned and owned.
-import { huggingFaceStore, type LocalStore, ociStore } from './artifacts/stores/local.ts';
-import { createObtain } from './artifacts/transfer/obtain.ts';
 import type { Performed } from './backends/backend.ts';
+import { bytesOf } from './bytes.ts';
 import type { Considered, Surroundings } from './consider.ts';
 import { assert } from './core/assert.ts';
 import type { ChangeSet } from './core/changeset.ts';
@@ -13,7 +12,6 @@ import type { Action } from './core/plan.ts';
 import { checked } from './core/problem.ts';
 import type { Report } from './core/progress.ts';
 import { execute } from './execute/execute.ts';
-import type { Io } from './io/io.ts';
 import { observe } from './observe/observe.ts';
 import { factsAfter } from './record/facts.ts';
 import { entriesBeforeRun, settlementOf } from './record/record.ts';
@@ -75,15 +73,8 @@ async function executeRecorded(
   around: Surroundings & { readonly cacheFolder: string; readonly report: Report },
 ): Promise<ChangeSet> {
   const { plan, set, setState, resolved } = considered;
-  const { io, ledger, signal, report, cacheFolder } = around;
-  const transfers = createObtain({
-    io,
-    cacheFolder,
-    folderOf: () => setState.folder,
-    routes: considered.routes,
-    journal: ledger.journal,
-    stores: localStores(considered, io),
-  });
+  const { io, ledger, signal, report } = around;
+  const bytes = bytesOf(considered, around);
   const run = ledger.beginRun({
     ...scope(considered),
     entries: entriesBeforeRun(recordInput(considered)),
@@ -97,8 +88,7 @@ async function executeRecorded(
       io,
       signal: actionSignal,
       onBytes,
-      obtain: (artifact, file, onFileBytes) =>
-        transfers.obtain(artifact, file, { signal: actionSignal, onBytes: onFileBytes }),
+      obtain: bytes.obtainFor(engine.backend, actionSignal),
       revisionUpstream: async (artifact) => {
         const { source } = artifact;
         const folder = setState.folder;
@@ -121,16 +111,8 @@ async function executeRecorded(
     },
   });
   const open = changes.entries.filter(({ outcome }) => outcome !== 'unchanged' && isOpen(outcome));
-  await transfers.sweep(new Set(open.flatMap(({ action }) => wantedFiles(action))));
+  await bytes.sweep(new Set(open.flatMap(({ action }) => wantedFiles(action))));
   return changes;
-}
-
-/** What the engines of this run keep as files, and what other tools do. */
-function localStores({ resolved }: Considered, io: Io): readonly LocalStore[] {
-  const folders = [...resolved.engines.values()].flatMap(({ reference: { type, store } }) =>
-    type === 'embedded' && store !== null ? [store] : [],
-  );
-  return [...folders.map((folder) => ociStore(io.files, folder)), huggingFaceStore(io)];
 }
 
 const isOpen = (outcome: string): boolean =>

@@ -101,6 +101,11 @@ export interface Backend {
   /** For people: `Ollama at http://127.0.0.1:11434`. */
   readonly label: string;
   /**
+   * What it stores are the very files, under names of its own: one that other tools of this machine
+   * share takes no room twice.
+   */
+  readonly keepsFiles?: true;
+  /**
    * Pure. The names that serving this request takes, bases before what is derived from them,
    * aliases last; or why this engine cannot (code `backend/unsupported`, naming the field).
    */

@@ -12,6 +12,7 @@ import type { InventoryEntry, LedgerView } from '../core/inventory.ts';
 import { type Placement, type PlacementKey, placementOf } from '../core/key.ts';
 import type { Action } from '../core/plan.ts';
 import { type Problem, ProblemError } from '../core/problem.ts';
+import type { SharedFiles } from '../core/shared-file.ts';
 import type {
   Checksums,
   TransferJournal,
@@ -26,6 +27,7 @@ import { readHistory } from './ledger/history.ts';
 import { type LedgerState, readState, viewOf } from './ledger/read.ts';
 import { toEntry } from './ledger/rows.ts';
 import { migrations } from './ledger/schema.ts';
+import { dropSharedFile, readSharedFiles, writeSharedFile } from './ledger/shared-files.ts';
 import type {
   ActionFacts,
   HistoryFilter,
@@ -78,6 +80,8 @@ export interface Ledger {
   readonly transfers: () => readonly UnfinishedTransfer[];
   /** For what moves bytes. Its writes are not flushed one by one. */
   readonly journal: TransferJournal;
+  /** What is ours in caches that other tools use too. */
+  readonly sharedFiles: SharedFiles;
   /** Asks whoever works on a transfer to end it; false when there is none. */
   readonly askTransfer: (digest: Digest, wish: TransferWish) => boolean;
   readonly checksumsOf: (digest: Digest) => Checksums | null;
@@ -162,6 +166,11 @@ function createLedger(
       save: (transfer) => writeOnly(() => writeTransfer(database, transfer)),
       forget: (digest) => writeOnly(() => forgetTransfer(database, digest)),
       keepChecksums: (digest, sums) => writeOnly(() => writeChecksums(database, digest, sums)),
+    },
+    sharedFiles: {
+      all: () => onLedger(path, () => readSharedFiles(database)),
+      add: (file) => writeOnly(() => writeSharedFile(database, file)),
+      drop: (file) => writeOnly(() => dropSharedFile(database, file)),
     },
     askTransfer: (digest, wish) => writeOnly(() => writeWish(database, digest, wish)),
     checksumsOf: (digest) => onLedger(path, () => readChecksums(database, digest)),

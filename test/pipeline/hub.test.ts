@@ -1,5 +1,8 @@
 // Models of the Hugging Face Hub from the manifest to the engine: what is pinned, what is fetched,
 // and which engine can take what.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseLock } from '../../src/resolve/lock-file.ts';
 import { ggufBytes } from '../fakes/gguf-bytes.ts';
@@ -77,6 +80,46 @@ describe('a model of the Hub', () => {
       expect(lockEntry()?.commit).toMatch(/^[0-9a-f]{40}$/);
     },
   );
+
+  it('is in the cache of the Hub as well where that takes no room, until it goes', async () => {
+    machine.setDown(true);
+    const commit = hub.push('org/repo', { 'm-Q4_K_M.gguf': ggufBytes() });
+    declare('hf://org/repo');
+    expect((await machine.apply()).exitCode).toBe(0);
+    const cache = 'user/.cache/huggingface/hub/models--org--repo';
+    const inCache = () =>
+      Object.keys(machine.written()).filter((path) => path.includes('hub/models--org--repo'));
+    expect(machine.read(`${cache}/refs/main`)).toBe(commit);
+    expect(machine.read(`${cache}/snapshots/${commit}/m-Q4_K_M.gguf`)).toContain('GGUF');
+    const [blob = ''] = inCache().filter((path) => path.includes('/blobs/'));
+    expect(statSync(blob).nlink).toBe(2);
+    hub.requests.length = 0;
+    machine.write('models.yaml', modelDocument('other', 'source: file://./other.gguf'));
+    writeFileSync(join(machine.folder, 'other.gguf'), ggufBytes({ dataBytes: 8_192 }));
+    expect((await machine.apply({ prune: true })).exitCode).toBe(0);
+    expect(inCache()).toEqual([]);
+    expect(hub.requests).toEqual([]);
+  });
+
+  it('that another tool brought is not fetched, and stays when it goes', async () => {
+    const commit = hub.push('org/repo', { 'm-Q4_K_M.gguf': ggufBytes() });
+    const repository = 'user/.cache/huggingface/hub/models--org--repo';
+    const hex = createHash('sha256').update(ggufBytes()).digest('hex');
+    mkdirSync(join(machine.folder, repository, 'blobs'), { recursive: true });
+    writeFileSync(join(machine.folder, repository, 'blobs', hex), ggufBytes());
+    machine.write(`${repository}/refs/main`, commit);
+    const snapshot = join(machine.folder, repository, 'snapshots', commit);
+    mkdirSync(snapshot, { recursive: true });
+    symlinkSync(`../../blobs/${hex}`, join(snapshot, 'm-Q4_K_M.gguf'));
+    machine.setDown(true);
+    declare('hf://org/repo');
+    const applied = await machine.apply();
+    expect(applied.changes?.entries).toMatchObject([{ outcome: 'pulled', downloadedBytes: 0 }]);
+    machine.write('models.yaml', modelDocument('other', 'source: file://./other.gguf'));
+    writeFileSync(join(machine.folder, 'other.gguf'), ggufBytes({ dataBytes: 8_192 }));
+    expect((await machine.apply({ prune: true })).exitCode).toBe(0);
+    expect(readFileSync(join(snapshot, 'm-Q4_K_M.gguf'))).toEqual(Buffer.from(ggufBytes()));
+  });
 
   it('that is gated stops the plan with the way to get it', async () => {
     hub.push('org/repo', { 'm-Q4_K_M.gguf': ggufBytes() }, { gated: 'auto' });

@@ -14,6 +14,7 @@ export function createEmbedded(reference: BackendReference): Backend {
   return {
     type: 'embedded',
     id,
+    keepsFiles: true,
     label: `The embedded engine with the store ${store}`,
     check,
     identify,

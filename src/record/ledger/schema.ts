@@ -106,7 +106,20 @@ const transfersStep = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-export const migrations: readonly string[] = [firstStep, transfersStep];
+/** What modelctl put into caches that other tools use too. */
+const sharedFilesStep = `
+  CREATE TABLE shared_files (
+    cache TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    revision TEXT NOT NULL,
+    path TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (cache, repository, revision, path)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+export const migrations: readonly string[] = [firstStep, transfersStep, sharedFilesStep];
 
 /** 0 for a database without any tables of ours. */
 export function versionOf(database: DatabaseSync): number {

@@ -1,0 +1,79 @@
+// Where the bytes of a run come from: what is on this machine already, else the sources, and what of
+// it is shared with other tools. Joins the parts that move bytes with what the ledger keeps of them.
+import { huggingFaceStore, type LocalStore, ociStore } from './artifacts/stores/local.ts';
+import { createObtain } from './artifacts/transfer/obtain.ts';
+import { createSharing } from './artifacts/transfer/share-file.ts';
+import type { Backend, PerformContext } from './backends/backend.ts';
+import type { Considered, Surroundings } from './consider.ts';
+import type { BackendReference } from './core/backend-reference.ts';
+import type { Digest } from './core/digest.ts';
+import { type Problem, ProblemError } from './core/problem.ts';
+import type { Report } from './core/progress.ts';
+
+export interface Bytes {
+  readonly obtainFor: (backend: Backend, signal: AbortSignal) => PerformContext['obtain'];
+  /** When the run has ended: clears away what no open work and no engine needs any more. */
+  readonly sweep: (open: ReadonlySet<Digest>) => Promise<void>;
+}
+
+export function bytesOf(
+  { setState, routes, resolved }: Considered,
+  around: Surroundings & { readonly cacheFolder: string; readonly report: Report },
+): Bytes {
+  const { io, ledger, cacheFolder, report } = around;
+  const references = [
+    ...ledger.backends(),
+    ...[...resolved.engines.values()].map(({ reference }) => reference),
+  ];
+  const engineStores = [...new Set(references.flatMap(storeOf))].map((folder) =>
+    ociStore(io.files, folder),
+  );
+  const transfers = createObtain({
+    io,
+    cacheFolder,
+    folderOf: () => setState.folder,
+    routes,
+    journal: ledger.journal,
+    stores: [...engineStores, huggingFaceStore(io)],
+  });
+  const sharing = createSharing(io, ledger.sharedFiles);
+  /** What cannot be shared is installed all the same. */
+  const aside = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      report({ kind: 'problem', problem: asWarning(error.problem) });
+    }
+  };
+  return {
+    obtainFor: (backend, signal) => async (artifact, file, onBytes) => {
+      const obtained = await transfers.obtain(artifact, file, { signal, onBytes });
+      if (backend.keepsFiles === true) {
+        await aside(() => sharing.share(artifact, file, obtained, signal));
+      }
+      return obtained;
+    },
+    sweep: async (open) => {
+      await transfers.sweep(open);
+      const isNeeded = (digest: Digest, bytes: number): Promise<boolean> =>
+        isInAny(engineStores, digest, bytes);
+      // An interrupted run leaves it to the next one.
+      if (!around.signal.aborted) await aside(() => sharing.sweep(isNeeded));
+    },
+  };
+}
+
+const storeOf = ({ type, store }: BackendReference): readonly string[] =>
+  type === 'embedded' && store !== null ? [store] : [];
+
+async function isInAny(
+  stores: readonly LocalStore[],
+  digest: Digest,
+  bytes: number,
+): Promise<boolean> {
+  for (const store of stores) if ((await store.find(digest, bytes)) !== null) return true;
+  return false;
+}
+
+const asWarning = (problem: Problem): Problem => ({ ...problem, severity: 'warning' });

@@ -1,0 +1,45 @@
+// The files that modelctl put into caches which other tools use too, so that it takes out again what
+// is its own and nothing else.
+import type { SharedFile } from '../../core/shared-file.ts';
+import type { Database, Row } from './database.ts';
+import { digest, text, whole } from './rows.ts';
+
+export const readSharedFiles = (database: Database): readonly SharedFile[] =>
+  database
+    .all('SELECT * FROM shared_files ORDER BY cache, repository, revision, path')
+    .map(toSharedFile);
+
+export const writeSharedFile = (database: Database, file: SharedFile): void =>
+  database.write(() =>
+    database.run(
+      `INSERT OR REPLACE INTO shared_files (cache, repository, revision, path, digest, bytes)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+      file.cache,
+      file.repository,
+      file.commit,
+      file.path,
+      file.digest,
+      file.bytes,
+    ),
+  );
+
+export const dropSharedFile = (database: Database, file: SharedFile): void =>
+  database.write(() =>
+    database.run(
+      `DELETE FROM shared_files
+       WHERE cache = ? AND repository = ? AND revision = ? AND path = ?`,
+      file.cache,
+      file.repository,
+      file.commit,
+      file.path,
+    ),
+  );
+
+const toSharedFile = (row: Row): SharedFile => ({
+  cache: text(row, 'cache'),
+  repository: text(row, 'repository'),
+  commit: text(row, 'revision'),
+  path: text(row, 'path'),
+  digest: digest(row, 'digest'),
+  bytes: whole(row, 'bytes'),
+});
