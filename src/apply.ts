@@ -74,7 +74,7 @@ async function executeRecorded(
 ): Promise<ChangeSet> {
   const { plan, set, setState, resolved } = considered;
   const { io, ledger, signal, report } = around;
-  const bytes = bytesOf(considered, around);
+  const bytes = await bytesOf(considered, around);
   const run = ledger.beginRun({
     ...scope(considered),
     entries: entriesBeforeRun(recordInput(considered)),
@@ -88,7 +88,7 @@ async function executeRecorded(
       io,
       signal: actionSignal,
       onBytes,
-      obtain: bytes.obtainFor(engine.backend, actionSignal),
+      obtain: bytes.obtainFor(engine.backend, action, actionSignal),
       revisionUpstream: async (artifact) => {
         const { source } = artifact;
         const folder = setState.folder;

@@ -2,24 +2,33 @@
 // it is shared with other tools. Joins the parts that move bytes with what the ledger keeps of them.
 import { huggingFaceStore, type LocalStore, ociStore } from './artifacts/stores/local.ts';
 import { createObtain } from './artifacts/transfer/obtain.ts';
+import { noRoom, withoutRoom } from './artifacts/transfer/room.ts';
 import { createSharing } from './artifacts/transfer/share-file.ts';
 import type { Backend, PerformContext } from './backends/backend.ts';
 import type { Considered, Surroundings } from './consider.ts';
 import type { BackendReference } from './core/backend-reference.ts';
 import type { Digest } from './core/digest.ts';
+import type { Action } from './core/plan.ts';
 import { type Problem, ProblemError } from './core/problem.ts';
 import type { Report } from './core/progress.ts';
+import { spanBytes } from './core/span.ts';
+import type { TransferJournal } from './core/transfer.ts';
 
 export interface Bytes {
-  readonly obtainFor: (backend: Backend, signal: AbortSignal) => PerformContext['obtain'];
+  readonly obtainFor: (
+    backend: Backend,
+    action: Action,
+    signal: AbortSignal,
+  ) => PerformContext['obtain'];
   /** When the run has ended: clears away what no open work and no engine needs any more. */
   readonly sweep: (open: ReadonlySet<Digest>) => Promise<void>;
 }
 
-export function bytesOf(
-  { setState, routes, resolved }: Considered,
+/** Looks how much room there is for all that the plan fetches; fetches nothing. */
+export async function bytesOf(
+  { plan, setState, routes, resolved }: Considered,
   around: Surroundings & { readonly cacheFolder: string; readonly report: Report },
-): Bytes {
+): Promise<Bytes> {
   const { io, ledger, cacheFolder, report } = around;
   const references = [
     ...ledger.backends(),
@@ -36,6 +45,10 @@ export function bytesOf(
     journal: ledger.journal,
     stores: [...engineStores, huggingFaceStore(io)],
   });
+  const lacking = withoutRoom(
+    plan.actions.map((action) => ({ id: action.id, bytes: comingBytes(action, ledger.journal) })),
+    await io.files.space(transfers.folder),
+  );
   const sharing = createSharing(io, ledger.sharedFiles);
   /** What cannot be shared is installed all the same. */
   const aside = async (work: () => Promise<void>): Promise<void> => {
@@ -47,7 +60,11 @@ export function bytesOf(
     }
   };
   return {
-    obtainFor: (backend, signal) => async (artifact, file, onBytes) => {
+    obtainFor: (backend, action, signal) => async (artifact, file, onBytes) => {
+      const lackingBytes = lacking.get(action.id);
+      if (lackingBytes !== undefined) {
+        throw new ProblemError(noRoom(transfers.folder, lackingBytes));
+      }
       const obtained = await transfers.obtain(artifact, file, { signal, onBytes });
       if (backend.keepsFiles === true) {
         await aside(() => sharing.share(artifact, file, obtained, signal));
@@ -62,6 +79,15 @@ export function bytesOf(
       if (!around.signal.aborted) await aside(() => sharing.sweep(isNeeded));
     },
   };
+}
+
+/** Less what an earlier run left of it. */
+function comingBytes(action: Action, journal: TransferJournal): number {
+  if (!('artifact' in action)) return 0;
+  const there = action.artifact.files.map(({ digest }) =>
+    spanBytes(journal.find(digest)?.written ?? []),
+  );
+  return Math.max(0, action.bytes.download - there.reduce((sum, bytes) => sum + bytes, 0));
 }
 
 const storeOf = ({ type, store }: BackendReference): readonly string[] =>

@@ -24,6 +24,7 @@ import type { ObtainedFile } from './obtained.ts';
 import { cancelled, cutShort, wrongDigest, wrongSize } from './problems.ts';
 import { recorder } from './recorder.ts';
 import { reuse } from './reuse.ts';
+import { noRoom } from './room.ts';
 import type { Call } from './share-work.ts';
 
 export interface DownloadContext extends Call {
@@ -164,6 +165,7 @@ async function complete(
   try {
     record.begin();
     if (missing.length > 0) {
+      await checkRoom(work, spanBytes(missing));
       await fetchSpans({
         io,
         readable: readableOf(work),
@@ -192,6 +194,14 @@ async function complete(
   } finally {
     record.end();
     await assembly.close();
+  }
+}
+
+/** Others may have filled the disk since the run began. */
+async function checkRoom({ io, staging }: Work, bytes: number): Promise<void> {
+  const space = await io.files.space(staging);
+  if (space !== null && space.freeBytes < bytes) {
+    throw new ProblemError(noRoom(staging, bytes - space.freeBytes));
   }
 }
 

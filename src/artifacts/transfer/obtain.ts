@@ -19,6 +19,8 @@ import { type Call, shareWork } from './share-work.ts';
 import { verifyInPlace } from './verify-in-place.ts';
 
 export interface Obtain {
+  /** Where files are put first. Absolute; it need not be there yet. */
+  readonly folder: string;
   /**
    * Throws ProblemError. Progress counts what an earlier run left and what another caller of the
    * same digest fetches. An abort keeps what has arrived.
@@ -51,6 +53,7 @@ export function createObtain(options: {
   };
   const share = shareWork<ObtainedFile>();
   return {
+    folder: staging,
     obtain: async (artifact, file, call) => {
       const folder = folderOf(artifact);
       const source = sourceFor(artifact.source);
