@@ -1,18 +1,17 @@
 // Where the bytes of a run come from: what is on this machine already, else the sources, and what of
 // it is shared with other tools. Joins the parts that move bytes with what the ledger keeps of them.
-import { huggingFaceStore, type LocalStore, ociStore } from './artifacts/stores/local.ts';
 import { createObtain } from './artifacts/transfer/obtain.ts';
 import { noRoom, withoutRoom } from './artifacts/transfer/room.ts';
 import { createSharing } from './artifacts/transfer/share-file.ts';
 import type { Backend, PerformContext } from './backends/backend.ts';
 import type { Considered, Surroundings } from './consider.ts';
-import type { BackendReference } from './core/backend-reference.ts';
 import type { Digest } from './core/digest.ts';
 import type { Action } from './core/plan.ts';
 import { type Problem, ProblemError } from './core/problem.ts';
 import type { Report } from './core/progress.ts';
 import { spanBytes } from './core/span.ts';
 import type { TransferJournal } from './core/transfer.ts';
+import { engineStores, isInAny, localStores } from './local-stores.ts';
 
 export interface Bytes {
   readonly obtainFor: (
@@ -34,16 +33,13 @@ export async function bytesOf(
     ...ledger.backends(),
     ...[...resolved.engines.values()].map(({ reference }) => reference),
   ];
-  const engineStores = [...new Set(references.flatMap(storeOf))].map((folder) =>
-    ociStore(io.files, folder),
-  );
   const transfers = createObtain({
     io,
     cacheFolder,
     folderOf: () => setState.folder,
     routes,
     journal: ledger.journal,
-    stores: [...engineStores, huggingFaceStore(io)],
+    stores: localStores(references, io),
   });
   const lacking = withoutRoom(
     plan.actions.map((action) => ({ id: action.id, bytes: comingBytes(action, ledger.journal) })),
@@ -73,8 +69,9 @@ export async function bytesOf(
     },
     sweep: async (open) => {
       await transfers.sweep(open);
+      const stores = engineStores(references, io);
       const isNeeded = (digest: Digest, bytes: number): Promise<boolean> =>
-        isInAny(engineStores, digest, bytes);
+        isInAny(stores, { digest, bytes });
       // An interrupted run leaves it to the next one.
       if (!around.signal.aborted) await aside(() => sharing.sweep(isNeeded));
     },
@@ -88,18 +85,6 @@ function comingBytes(action: Action, journal: TransferJournal): number {
     spanBytes(journal.find(digest)?.written ?? []),
   );
   return Math.max(0, action.bytes.download - there.reduce((sum, bytes) => sum + bytes, 0));
-}
-
-const storeOf = ({ type, store }: BackendReference): readonly string[] =>
-  type === 'embedded' && store !== null ? [store] : [];
-
-async function isInAny(
-  stores: readonly LocalStore[],
-  digest: Digest,
-  bytes: number,
-): Promise<boolean> {
-  for (const store of stores) if ((await store.find(digest, bytes)) !== null) return true;
-  return false;
 }
 
 const asWarning = (problem: Problem): Problem => ({ ...problem, severity: 'warning' });

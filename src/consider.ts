@@ -15,6 +15,7 @@ import type { Manifests } from './core/resource.ts';
 import type { Io } from './io/io.ts';
 import { load } from './manifest/load.ts';
 import { unknownTakeOvers, unknownTargets } from './named.ts';
+import { withNearby } from './nearby.ts';
 import { observe } from './observe/observe.ts';
 import { plan } from './plan/plan.ts';
 import type { ReconcileRequest } from './reconcile.ts';
@@ -100,7 +101,8 @@ export async function consider(
   const keepsLock = request.locked === true || request.refreshOnly === true;
   const ledgerView = ledger.view(io.clock.now());
   const engines = withFormerEngines(resolved.value.engines, set, around);
-  const observed = await observe(engines, desired, ledgerView, { io, signal });
+  const seen = await observe(engines, desired, ledgerView, { io, signal });
+  const observed = await withNearby(seen, desired, storesOf(engines, ledger), io);
   const planned = plan({ desired, observed, ledger: ledgerView, options: planOptions(request) });
   return checked(
     {
@@ -133,6 +135,15 @@ function unlockedProblems(
   const problem = unlocked(state, manifests, declared.value);
   return problem === null ? [] : [problem];
 }
+
+/** Every engine that this machine ever had: one that is not asked now may hold bytes all the same. */
+const storesOf = (
+  engines: ReadonlyMap<string, Engine>,
+  ledger: Ledger,
+): readonly BackendReference[] => [
+  ...ledger.backends(),
+  ...[...engines.values()].map(({ reference }) => reference),
+];
 
 /** What left the set may stand on an engine that no Model names any more: that is looked at too. */
 function withFormerEngines(

@@ -70,6 +70,10 @@ export type BackendObservation =
   | { readonly kind: 'unreachable'; readonly problem: Problem };
 
 export interface Observed {
+  /**
+   * Blobs that some engine lacks and another store of this machine has: they need no download.
+   */
+  readonly nearby?: ReadonlySet<Digest>;
   /** By `backendKey`. */
   readonly backends: ReadonlyMap<string, BackendObservation>;
 }

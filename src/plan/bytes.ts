@@ -1,6 +1,6 @@
 // What an action costs, in bytes. What is shared is counted once: a blob that is there already, or
 // that an earlier action of the same plan brings, costs nothing again.
-import { type Artifact, artifactBytes } from '../core/artifact.ts';
+import { type Artifact, type ArtifactFile, artifactBytes } from '../core/artifact.ts';
 import { adapterArtifact, type DesiredPlacement } from '../core/desired.ts';
 import type { Digest } from '../core/digest.ts';
 import { backendKey, placementKey } from '../core/key.ts';
@@ -17,11 +17,14 @@ export function buildBytes(world: World, placement: DesiredPlacement, coming: Co
   let download = 0;
   let disk = 0;
   for (const artifact of broughtBy(placement)) {
-    const missing = missingBytes(world, placement, artifact, coming);
-    if (!isLocal(artifact)) download += missing;
-    disk += missing;
+    const missing = missingFiles(world, placement, artifact, coming);
+    const fetched = isLocal(artifact)
+      ? []
+      : missing.filter(({ digest }) => !isNearby(world, digest));
+    download += sizeOf(fetched);
+    disk += sizeOf(missing);
     // What is handed over a connection is a copy of what was fetched.
-    if (!isLocal(artifact) && isStagedTwice(world, placement)) disk += missing;
+    if (isStagedTwice(world, placement)) disk += sizeOf(fetched);
   }
   // An engine that rewrites what it imports makes a copy of its own, whatever was there before; it
   // holds both for a while, and both are reserved.
@@ -81,25 +84,29 @@ function broughtBy({ build, artifact }: DesiredPlacement): readonly Artifact[] {
   }
 }
 
-function missingBytes(
+function missingFiles(
   world: World,
   placement: DesiredPlacement,
   artifact: Artifact,
   coming: Coming,
-): number {
+): readonly ArtifactFile[] {
   const backend = observationOf(world, placement);
   const present = backend?.kind === 'reachable' ? backend.presentBlobs : new Set<Digest>();
   const key = backendKey(placement);
   const arriving = coming.get(key) ?? new Set<Digest>();
   coming.set(key, arriving);
-  let bytes = 0;
-  for (const file of artifact.files) {
-    if (present.has(file.digest) || arriving.has(file.digest)) continue;
-    arriving.add(file.digest);
-    bytes += file.bytes;
-  }
-  return bytes;
+  return artifact.files.filter(({ digest }) => {
+    if (present.has(digest) || arriving.has(digest)) return false;
+    arriving.add(digest);
+    return true;
+  });
 }
+
+const isNearby = ({ observed }: World, digest: Digest): boolean =>
+  observed.nearby?.has(digest) ?? false;
+
+const sizeOf = (files: readonly ArtifactFile[]): number =>
+  files.reduce((sum, { bytes }) => sum + bytes, 0);
 
 const isLocal = (artifact: Artifact): boolean => artifact.source.startsWith('file:');
 

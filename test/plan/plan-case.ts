@@ -28,6 +28,8 @@ export interface PlanCase {
     readonly held?: readonly (Omit<Held, 'host' | 'backend'> & { backend?: string })[];
   };
   readonly observed?: Readonly<Record<string, SeenBackend | 'unreachable'>>;
+  /** Digests that another store of this machine has. */
+  readonly nearby?: readonly string[];
   readonly ledger?: {
     readonly mode?: LedgerView['mode'];
     readonly owns?: readonly OwnedName[];
@@ -143,6 +145,7 @@ export function planInputOf(one: PlanCase): PlanInput {
   return {
     desired,
     observed: {
+      ...(one.nearby === undefined ? {} : { nearby: new Set(one.nearby.map(digestOf)) }),
       backends: new Map(
         Object.entries(one.observed ?? { [defaultBackend]: {} }).map(([name, seen]) => [
           backendKey({ host: 'local', backend: name }),

@@ -38,7 +38,7 @@ export function huggingFaceStore(
 }
 
 /** Any store that names files by their digest. */
-const blobStore = (
+export const blobStore = (
   files: Files,
   store: Pick<LocalStore, 'label' | 'folder'> & { readonly pathOf: (digest: Digest) => string },
 ): LocalStore => ({

@@ -1,0 +1,58 @@
+// The stores of this machine that bytes may be in already: those of engines that keep files as they
+// are, and what other tools share.
+import {
+  blobStore,
+  huggingFaceStore,
+  type LocalStore,
+  ociStore,
+} from './artifacts/stores/local.ts';
+import { blobPath } from './backends/ollama/store.ts';
+import type { ArtifactFile } from './core/artifact.ts';
+import type { BackendReference } from './core/backend-reference.ts';
+import type { Io } from './io/io.ts';
+
+/** Of engines first: a file there is known to serve one. */
+export const localStores = (
+  references: readonly BackendReference[],
+  io: Io,
+): readonly LocalStore[] => [
+  ...engineStores(references, io),
+  huggingFaceStore(io),
+  ...ollamaStores(references, io),
+];
+
+export const engineStores = (
+  references: readonly BackendReference[],
+  io: Io,
+): readonly LocalStore[] =>
+  [...new Set(references.flatMap(storeOf))].map((folder) => ociStore(io.files, folder));
+
+/** Ollama's own, where it is on this machine and may be read. */
+const ollamaStores = (
+  references: readonly BackendReference[],
+  { files }: Io,
+): readonly LocalStore[] =>
+  [
+    ...new Set(
+      references.flatMap(({ type, store }) => (type === 'ollama' && store !== null ? [store] : [])),
+    ),
+  ].map((folder) =>
+    blobStore(files, {
+      label: `Ollama's store ${folder}`,
+      folder,
+      pathOf: (digest) => blobPath(folder, digest),
+    }),
+  );
+
+const storeOf = ({ type, store }: BackendReference): readonly string[] =>
+  type === 'embedded' && store !== null ? [store] : [];
+
+export async function isInAny(
+  stores: readonly LocalStore[],
+  file: Pick<ArtifactFile, 'digest' | 'bytes'>,
+): Promise<boolean> {
+  for (const store of stores) {
+    if ((await store.find(file.digest, file.bytes)) !== null) return true;
+  }
+  return false;
+}
