@@ -1,11 +1,9 @@
 // An authority of its own and a certificate for localhost, as companies make them. Needs openssl.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const program = 'openssl';
-
-export const hasOpenssl = spawnSync(program, ['version']).error === undefined;
 
 export interface Certificates {
   /** PEM of the authority, of the server's certificate and of its key. */

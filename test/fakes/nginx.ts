@@ -1,17 +1,14 @@
 // The real nginx, with files of a folder, for what a fake cannot show: its ranges, its limits, its
 // TLS. `server` is what stands in the server block.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { programPath } from './real-server.ts';
 
-// Debian has it where only root looks.
-const programs = ['nginx', '/usr/sbin/nginx'];
-const program = programs.find((one) => spawnSync(one, ['-v']).error === undefined);
-
-export const hasNginx = program !== undefined;
+const program = programPath('nginx') ?? 'nginx';
 
 export interface Nginx {
   readonly port: number;
@@ -38,7 +35,7 @@ export async function startNginx(
   const configuration = join(folder, 'nginx.conf');
   writeFileSync(configuration, lines.join('\n'));
   const words = ['-c', configuration, '-e', join(folder, 'error.log')];
-  const child = spawn(program ?? 'nginx', words, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = once(child, 'exit');
   while (!(await answers(port))) {
     if (child.exitCode !== null) throw new Error(`nginx ended with ${child.exitCode}`);

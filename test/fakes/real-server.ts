@@ -13,8 +13,13 @@ const readyTimeoutMs = 15_000;
 export const canRun = (...programs: readonly string[]): boolean =>
   process.env['CI'] !== undefined || programs.every(isInstalled);
 
-const isInstalled = (program: string): boolean =>
-  (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+const isInstalled = (program: string): boolean => programPath(program) !== null;
+
+/** Debian puts servers where the PATH of a user who is not root does not lead. */
+export const programPath = (program: string): string | null =>
+  [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin']
+    .map((folder) => join(folder, program))
+    .find((path) => existsSync(path)) ?? null;
 
 export interface RealServer {
   /** What `ready` found in the output. */

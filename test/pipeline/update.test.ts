@@ -1,9 +1,10 @@
 // update: which entries move, what stays, and that a lock taken back in git takes the machine back.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { lock } from '../../src/lock.ts';
 import { parseLock } from '../../src/resolve/lock-file.ts';
 import { type UpdateRequest, update } from '../../src/update.ts';
+import { canRun } from '../fakes/real-server.ts';
 import {
   actionsOf,
   createMachine,
@@ -154,9 +155,7 @@ describe('update', () => {
   });
 });
 
-const hasGit = spawnSync('git', ['--version']).status === 0 || process.env['CI'] !== undefined;
-
-describe.runIf(hasGit)('the machine after an update', () => {
+describe.runIf(canRun('git'))('the machine after an update', () => {
   const who = ['-c', 'user.name=tester', '-c', 'user.email=tester@example.org'];
   /** Whatever the person who runs the tests has set for git. */
   const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };

@@ -9,8 +9,9 @@ import { declaredRoutes } from '../../../src/artifacts/registries/declared.ts';
 import { httpsSource } from '../../../src/artifacts/sources/https/index.ts';
 import type { RegistryResource } from '../../../src/core/resource.ts';
 import { createNodeIo } from '../../../src/io/node.ts';
-import { hasOpenssl, makeCertificates } from '../../fakes/certificates.ts';
-import { hasNginx, type Nginx, startNginx } from '../../fakes/nginx.ts';
+import { makeCertificates } from '../../fakes/certificates.ts';
+import { type Nginx, startNginx } from '../../fakes/nginx.ts';
+import { canRun } from '../../fakes/real-server.ts';
 import { problemFrom } from '../world.ts';
 
 const bytes = Buffer.from(Array.from({ length: 2_000_000 }, (_, index) => (index * index) % 253));
@@ -67,9 +68,7 @@ async function read(
   return Buffer.concat(chunks);
 }
 
-const isPromised = process.env['CI'] !== undefined;
-
-describe.runIf(hasNginx || isPromised)('from a real web server', () => {
+describe.runIf(canRun('nginx'))('from a real web server', () => {
   const origin = ({ port }: Nginx): string => `http://127.0.0.1:${port}`;
 
   it('a part is read', async () => {
@@ -112,30 +111,27 @@ describe.runIf(hasNginx || isPromised)('from a real web server', () => {
   });
 });
 
-describe.runIf((hasNginx && hasOpenssl) || isPromised)(
-  'over TLS with an authority of its own',
-  () => {
-    let folder: string;
+describe.runIf(canRun('nginx', 'openssl'))('over TLS with an authority of its own', () => {
+  let folder: string;
 
-    beforeAll(() => {
-      folder = mkdtempSync(join(tmpdir(), 'modelctl-authority-'));
-      const { certificate, key } = makeCertificates(folder);
-      writeFileSync(join(folder, 'chain.pem'), `${certificate}${key}`);
-    });
-    afterAll(() => rmSync(folder, { recursive: true }));
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'modelctl-authority-'));
+    const { certificate, key } = makeCertificates(folder);
+    writeFileSync(join(folder, 'chain.pem'), `${certificate}${key}`);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
 
-    it('it is read where caBundle names that, and else the problem does', async () => {
-      const nginx = await serve((files) => {
-        withModel(files);
-        const chain = join(folder, 'chain.pem');
-        return { listen: 'ssl', server: `ssl_certificate ${chain}; ssl_certificate_key ${chain};` };
-      });
-      const endpoint = `https://localhost:${nginx.port}`;
-      expect((await read({ endpoint, caBundle: join(folder, 'ca.pem') })).equals(bytes)).toBe(true);
-      const problem = await problemFrom(read({ endpoint }));
-      expect(problem.detail).toContain(`localhost:${nginx.port}`);
-      expect(problem.remedy).toContain(`caBundle of a Registry for ${endpoint}`);
-      expect(readFileSync(join(nginx.folder, 'error.log'), 'utf8')).not.toContain('emerg');
+  it('it is read where caBundle names that, and else the problem does', async () => {
+    const nginx = await serve((files) => {
+      withModel(files);
+      const chain = join(folder, 'chain.pem');
+      return { listen: 'ssl', server: `ssl_certificate ${chain}; ssl_certificate_key ${chain};` };
     });
-  },
-);
+    const endpoint = `https://localhost:${nginx.port}`;
+    expect((await read({ endpoint, caBundle: join(folder, 'ca.pem') })).equals(bytes)).toBe(true);
+    const problem = await problemFrom(read({ endpoint }));
+    expect(problem.detail).toContain(`localhost:${nginx.port}`);
+    expect(problem.remedy).toContain(`caBundle of a Registry for ${endpoint}`);
+    expect(readFileSync(join(nginx.folder, 'error.log'), 'utf8')).not.toContain('emerg');
+  });
+});

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createNodeProcesses } from '../../../src/io/node/processes.ts';
+import { canRun } from '../../fakes/real-server.ts';
 
 const run = promisify(execFile);
 const { lockFile } = createNodeProcesses();
 const { signal } = new AbortController();
 const flock = 'flock';
-const hasFlock = spawnSync(flock, ['--help']).error === undefined;
 
 let folder: string;
 let path: string;
@@ -31,7 +31,7 @@ async function held(): Promise<() => Promise<void>> {
   return lock.release;
 }
 
-describe.runIf(hasFlock || process.env['CI'] !== undefined)('a lock on a file', () => {
+describe.runIf(canRun('flock'))('a lock on a file', () => {
   it('keeps other programs out until it is released', async () => {
     const release = await held();
     expect(isFree()).toBe(false);

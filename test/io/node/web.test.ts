@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HttpRequest } from '../../../src/io/io.ts';
 import { createNodeWeb } from '../../../src/io/node/web.ts';
-import { hasOpenssl, makeCertificates } from '../../fakes/certificates.ts';
+import { makeCertificates } from '../../fakes/certificates.ts';
 import { type FakeProxy, startProxy } from '../../fakes/proxy-server.ts';
+import { canRun } from '../../fakes/real-server.ts';
 import { failureOf, serve, textOf } from './http-servers.ts';
 
 const closers: (() => unknown)[] = [];
@@ -122,7 +123,7 @@ describe('a proxy', () => {
   });
 });
 
-describe.runIf(hasOpenssl || process.env['CI'] !== undefined)('an authority of its own', () => {
+describe.runIf(canRun('openssl'))('an authority of its own', () => {
   let folder: string;
   let ca: string;
   let url: string;
