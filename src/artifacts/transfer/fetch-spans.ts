@@ -7,7 +7,7 @@ import { addSpan, type Span, type Spans, spanBytes } from '../../core/span.ts';
 import type { Assembly, Io } from '../../io/io.ts';
 import { discard } from '../http/body.ts';
 import type { FilePart, OpenedFile, ReadableFile } from '../source.ts';
-import { allot, usefulConnections } from './allot.ts';
+import { allot, type Pace, usefulConnections } from './allot.ts';
 
 export interface FetchOptions {
   readonly io: Pick<Io, 'clock' | 'random'>;
@@ -65,6 +65,7 @@ export async function fetchSpans(options: FetchOptions): Promise<void> {
 class Pool {
   #missing: Spans;
   #running = 0;
+  #pace: Pace | null = null;
   readonly lanes: number;
   failures = 0;
 
@@ -74,7 +75,7 @@ class Pool {
   }
 
   take(): Span | null {
-    const next = allot(this.#missing, this.lanes);
+    const next = allot(this.#missing, this.lanes, this.#pace);
     if (next === null) return null;
     this.#missing = next.rest;
     this.#running += 1;
@@ -84,6 +85,11 @@ class Pool {
   giveBack(rest: Span): void {
     this.#running -= 1;
     this.#missing = addSpan(this.#missing, rest);
+  }
+
+  /** The shortest wait counts: the others were also for our own other connections. */
+  learn({ waitMs, bytesPerMs }: Pace): void {
+    this.#pace = { waitMs: Math.min(waitMs, this.#pace?.waitMs ?? waitMs), bytesPerMs };
   }
 
   isDone(): boolean {
@@ -105,7 +111,7 @@ async function fetchLane(
     signal.throwIfAborted();
     const received = { bytes: 0 };
     try {
-      await fetchSpan(span, { ...options, signal }, received, onRanges);
+      pool.learn(await fetchSpan(span, { ...options, signal }, received, onRanges));
       pool.failures = 0;
       pool.giveBack([span[1], span[1]]);
     } catch (error) {
@@ -126,10 +132,10 @@ const delayOf = (failures: number, { random }: Pick<Io, 'random'>): number =>
 
 async function fetchSpan(
   [start, end]: Span,
-  { readable, bytes, validator, signal, assembly, onOpened, onReceived, cut }: FetchOptions,
+  { io, readable, bytes, validator, signal, assembly, onOpened, onReceived, cut }: FetchOptions,
   received: { bytes: number },
   onRanges: () => void,
-): Promise<void> {
+): Promise<Pace> {
   const isWhole = start === 0 && end === bytes;
   const asked: FilePart = {
     signal,
@@ -137,7 +143,9 @@ async function fetchSpan(
     ...(validator === null ? {} : { validator }),
     lendsChunks: true,
   };
+  const askedAt = io.clock.now();
   const opened = await readable.read(asked);
+  const openedAt = io.clock.now();
   const part = assembly.part(start);
   try {
     onOpened(opened);
@@ -156,4 +164,7 @@ async function fetchSpan(
     await part.end();
   }
   if (received.bytes < end - start) throw new ProblemError(cut());
+  // A clock of whole milliseconds, which may be set back meanwhile.
+  const tookMs = Math.max(1, io.clock.now() - openedAt);
+  return { waitMs: Math.max(1, openedAt - askedAt), bytesPerMs: received.bytes / tookMs };
 }

@@ -51,6 +51,9 @@ const assemblyOf = (file: AssemblyFile): Assembly => ({
 /** On a slow connection what is in a slot would else be long in coming, and lost with the process. */
 const slotAgeMsMax = 200;
 
+const asBuffer = ({ buffer, byteOffset, length }: Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, length);
+
 /** Fills one slot after the other. */
 function partOf(file: AssemblyFile, from: number): AssemblyPart {
   const { desk } = file;
@@ -69,7 +72,8 @@ function partOf(file: AssemblyFile, from: number): AssemblyPart {
   const copy = (bytes: Uint8Array, into: number): Uint8Array => {
     if (filled === 0) begunAt = performance.now();
     const taken = bytes.subarray(0, slotBytes - filled);
-    desk.memory.set(taken, into * slotBytes + filled);
+    // Not `set`, which copies into shared memory byte by byte.
+    asBuffer(taken).copy(desk.memory, into * slotBytes + filled);
     filled += taken.length;
     if (filled === slotBytes || performance.now() - begunAt > slotAgeMsMax) send();
     return bytes.subarray(taken.length);
