@@ -31,6 +31,10 @@ export interface FileEntry {
   readonly modifiedAt: number;
   /** How many names its bytes have (hard links); of a file with two, removing one frees nothing. */
   readonly names: number;
+  /** Tells its bytes from those of other files of this machine: the same for all of their names. */
+  readonly inode: string;
+  /** Permissions, as in 0o644. */
+  readonly mode: number;
 }
 
 /** Bytes on the file system that holds a path. */
@@ -94,8 +98,6 @@ export interface Files {
   readonly clone: (from: string, to: string) => Promise<void>;
   /** A second name for the same bytes; fails if `to` exists. Makes its folders; durable. */
   readonly link: (from: string, to: string) => Promise<void>;
-  /** A symbolic link that says `target`; fails if `path` exists. Makes its folders; durable. */
-  readonly symlink: (target: string, path: string) => Promise<void>;
   /**
    * What this process may do in a folder. `write` is more than being let in: what it makes there
    * can be given to the folder's owner, so it is that owner itself, or root.
@@ -105,6 +107,8 @@ export interface Files {
   readonly onSameDisk: (a: string, b: string) => Promise<boolean>;
   /** Sets the permissions, the owner of `like` (where this is root), and the time of change: now. */
   readonly giveLike: (path: string, mode: number, like: string) => Promise<void>;
+  /** A symbolic link that says `target`; fails if `path` exists. Makes its folders; durable. */
+  readonly symlink: (target: string, path: string) => Promise<void>;
   /** A file or a link. Nothing there is fine; a folder is an error. */
   readonly remove: (path: string) => Promise<void>;
   /** False, and nothing done, while something is in it. Nothing there is fine. */

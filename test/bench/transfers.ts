@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasNginx } from '../fakes/nginx.ts';
+import { programPath } from '../fakes/real-server.ts';
 import type { Measured } from './bench.ts';
 import { createPull } from './pull.ts';
 import { type ServedFile, startTransferSite, type TransferSite } from './transfer-site.ts';
@@ -15,7 +15,10 @@ const gibibyte = 1024 ** 3;
 const rounds = 5;
 
 export async function* benchTransfers(largeBytes = gibibyte): AsyncIterable<Measured> {
-  const needed = { nginx: hasNginx, ...installed('curl', 'openssl', 'aria2c', 'sha256sum') };
+  const needed = {
+    nginx: programPath('nginx') !== null,
+    ...installed('curl', 'openssl', 'aria2c', 'sha256sum'),
+  };
   const missing = Object.entries(needed).flatMap(([name, isThere]) => (isThere ? [] : [name]));
   if (missing.length > 0) {
     process.stdout.write(`Transfers are not measured: ${missing.join(', ')} not installed.\n`);

@@ -56,6 +56,12 @@ export function createFakeFiles({ clock, effects, stdin }: FakeFilesOptions): Fa
     if (rightTo(posix.dirname(path)) !== 'write') throw systemError('EACCES', 'open', path);
   };
   let space: FileSpace | null = { freeBytes: 1e12, totalBytes: 2e12 };
+  const inodes = new Map<Content, string>();
+  const inodeOf = (content: Content): string => {
+    const known = inodes.get(content) ?? `1:${inodes.size + 1}`;
+    inodes.set(content, known);
+    return known;
+  };
 
   const store = (name: string, bytes: Uint8Array, mode?: number): void => {
     const path = disk.target(name);
@@ -97,6 +103,8 @@ export function createFakeFiles({ clock, effects, stdin }: FakeFilesOptions): Fa
     setSpace: (next) => {
       space = next;
     },
+    setAccess: (folder, access) => void rights.set(folder, access),
+    likeOf: (path) => likes.get(path),
     stat: async (name) => {
       const path = disk.target(name);
       const file = files.get(path);
@@ -107,14 +115,23 @@ export function createFakeFiles({ clock, effects, stdin }: FakeFilesOptions): Fa
       const path = disk.place(name);
       const target = links.get(path);
       if (target !== undefined) {
-        return { kind: 'link', bytes: target.length, modifiedAt: 0, names: 1 };
+        return {
+          kind: 'link',
+          bytes: target.length,
+          modifiedAt: 0,
+          names: 1,
+          inode: '',
+          mode: 0o777,
+        };
       }
       const file = files.get(path);
       if (file === undefined) {
-        return folders.has(path) ? { kind: 'folder', bytes: 0, modifiedAt: 0, names: 2 } : null;
+        if (!folders.has(path)) return null;
+        return { kind: 'folder', bytes: 0, modifiedAt: 0, names: 2, inode: '', mode: 0o755 };
       }
       const names = [...files.values()].filter((one) => one === file).length;
-      return { kind: 'file', bytes: file.bytes.length, modifiedAt: file.modifiedAt, names };
+      const { bytes, modifiedAt, mode = 0o644 } = file;
+      return { kind: 'file', bytes: bytes.length, modifiedAt, names, inode: inodeOf(file), mode };
     },
     readLink: async (name) => {
       const path = disk.place(name);

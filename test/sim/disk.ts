@@ -84,7 +84,8 @@ function filesOf(disk: () => Disk): Files {
       const found = lstatSync(path, { throwIfNoEntry: false });
       if (found === undefined) return null;
       const kind = found.isSymbolicLink() ? 'link' : kindOf(found);
-      return { kind, bytes: found.size, modifiedAt: found.mtimeMs, names: found.nlink };
+      const { size: bytes, mtimeMs: modifiedAt, nlink: names, ino, mode } = found;
+      return { kind, bytes, modifiedAt, names, inode: String(ino), mode: mode & 0o777 };
     },
     readLink: async (path) => readlinkSync(path),
     readBytes: async (path, bytesMax) => {

@@ -14,6 +14,8 @@ export async function entryOf(path: string): Promise<FileEntry | null> {
       bytes: found.size,
       modifiedAt: found.mtimeMs,
       names: found.nlink,
+      inode: `${found.dev}:${found.ino}`,
+      mode: found.mode & 0o777,
     };
   } catch (error) {
     if (isAbsent(error)) return null;
