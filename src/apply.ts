@@ -1,14 +1,17 @@
 // The writing half of the pipeline: execute, record. Runs under the lock of this machine. The lock
 // file and the widened inventory are written before the first effect, so that whatever a crash
 // leaves behind is pinned and owned.
+import { releaseRestored } from './artifacts/stores/restored.ts';
 import type { Performed } from './backends/backend.ts';
 import { bytesOf } from './bytes.ts';
 import type { Considered, Surroundings } from './consider.ts';
+import type { Artifact } from './core/artifact.ts';
 import { assert } from './core/assert.ts';
 import type { ChangeSet } from './core/changeset.ts';
-import { backendKey } from './core/key.ts';
+import type { Digest } from './core/digest.ts';
+import { backendKey, placementKey } from './core/key.ts';
 import type { Observed } from './core/observed.ts';
-import type { Action } from './core/plan.ts';
+import type { Action, CreateAction } from './core/plan.ts';
 import { checked } from './core/problem.ts';
 import type { Report } from './core/progress.ts';
 import { execute } from './execute/execute.ts';
@@ -73,7 +76,7 @@ async function executeRecorded(
   around: Surroundings & { readonly cacheFolder: string; readonly report: Report },
 ): Promise<ChangeSet> {
   const { plan, set, setState, resolved } = considered;
-  const { io, ledger, signal, report } = around;
+  const { io, ledger, signal, report, cacheFolder } = around;
   const bytes = await bytesOf(considered, around);
   const run = ledger.beginRun({
     ...scope(considered),
@@ -111,7 +114,14 @@ async function executeRecorded(
     },
   });
   const open = changes.entries.filter(({ outcome }) => outcome !== 'unchanged' && isOpen(outcome));
-  await bytes.sweep(new Set(open.flatMap(({ action }) => wantedFiles(action))));
+  const wanted = new Set(open.flatMap(({ action }) => wantedFiles(action)));
+  await bytes.sweep(wanted);
+  const done = changes.entries.filter(({ outcome }) => !isOpen(outcome));
+  await releaseRestored(io, cacheFolder, {
+    set,
+    installed: new Set(done.flatMap(({ action }) => wantedFiles(action))),
+    wanted: new Set([...wanted, ...heldFiles(considered)]),
+  });
   return changes;
 }
 
@@ -119,8 +129,23 @@ const isOpen = (outcome: string): boolean =>
   outcome === 'failed' || outcome === 'unknown' || outcome === 'skipped';
 
 /** What a later run still needs of what was fetched. */
-const wantedFiles = (action: Action) =>
-  'artifact' in action ? action.artifact.files.map(({ digest }) => digest) : [];
+const wantedFiles = (action: Action): readonly Digest[] =>
+  'artifact' in action
+    ? [...filesOf(action.artifact), ...('build' in action ? adaptersOf(action.build) : [])]
+    : [];
+
+const filesOf = ({ files }: Pick<Artifact, 'files'>): readonly Digest[] =>
+  files.map(({ digest }) => digest);
+
+const adaptersOf = (build: CreateAction['build']): readonly Digest[] =>
+  build.kind === 'derive' ? (build.recipe.adapters ?? []).map(({ digest }) => digest) : [];
+
+/** Of placements that were not brought about in this run. */
+const heldFiles = ({ plan, resolved }: Considered): readonly Digest[] =>
+  plan.held.flatMap((held) => {
+    const placement = resolved.desired.placements.get(placementKey(held));
+    return placement === undefined ? [] : filesOf(placement.artifact);
+  });
 
 const recordInput = ({ set, plan, resolved, observed, ledgerView }: Considered) => ({
   set,

@@ -4,6 +4,7 @@
 export type { Sources } from './artifacts/source.ts';
 export type { CachedRepository, CacheScan } from './artifacts/stores/huggingface/scanned.ts';
 export type { Backend, Engines } from './backends/backend.ts';
+export type { Bundled, BundledLine, BundleRequest, CopyProgress } from './bundle.ts';
 export type { Artifact, ArtifactFacts, ArtifactFile } from './core/artifact.ts';
 export type { BackendReference } from './core/backend-reference.ts';
 export type { ChangeSet, ChangeSetEntry, Outcome } from './core/changeset.ts';
@@ -30,11 +31,14 @@ export type { ChangedPart, LockedLine, Standing, Version } from './core/upstream
 export type { Io } from './io/io.ts';
 export {
   apply,
+  bundle,
+  type CopyOptions,
   lock,
   type Options,
   outdated,
   type PlanRequest,
   plan,
+  restore,
   scanHuggingFaceCache,
   survey,
   update,
@@ -49,5 +53,6 @@ export {
   type Reconciliation,
   reconcile,
 } from './reconcile.ts';
+export type { Restored, RestoredLine, RestoreRequest } from './restore.ts';
 export type { SurveyRequest } from './survey.ts';
 export type { Updated, UpdateRequest } from './update.ts';

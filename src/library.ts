@@ -5,6 +5,12 @@
 import { asChecked } from './artifacts/as-checked.ts';
 import { huggingFaceCache } from './artifacts/stores/huggingface/index.ts';
 import type { CacheScan } from './artifacts/stores/huggingface/scanned.ts';
+import {
+  type Bundled,
+  type BundleRequest,
+  bundle as bundleWith,
+  type CopyProgress,
+} from './bundle.ts';
 import { type Checked, checked } from './core/problem.ts';
 import type { Report } from './core/progress.ts';
 import type { Manifests } from './core/resource.ts';
@@ -20,6 +26,7 @@ import {
   type Reconciliation,
   reconcile,
 } from './reconcile.ts';
+import { type Restored, type RestoreRequest, restore as restoreWith } from './restore.ts';
 import { type SurveyRequest, survey as surveyWith } from './survey.ts';
 import { type Updated, type UpdateRequest, update as updateWith } from './update.ts';
 
@@ -101,6 +108,32 @@ export function update(request: UpdateRequest, options: Options = {}): Promise<U
   return updateWith(request, filled(options));
 }
 
+/** How a bundle's bytes get on is told to `onProgress`, not to `report`. */
+export interface CopyOptions extends Omit<Options, 'engines' | 'report'> {
+  readonly onProgress?: (progress: CopyProgress) => void;
+}
+
+/**
+ * Writes manifests, lock and locked bytes of a set as one OCI image layout, to a folder or a tar.
+ * Bytes come from this machine where they are here. Run again it goes on with what it finds; two runs
+ * give the same bytes. Rejects only for bugs.
+ */
+export function bundle(request: BundleRequest, options: CopyOptions = {}): Promise<Bundled> {
+  return bundleWith(request, filled(options));
+}
+
+/**
+ * Takes a bundle in without any network: its bytes into stores of this machine, verified, manifests
+ * and lock into a folder, from which `apply` with `locked` brings the models to the engines. Rejects
+ * only for bugs. Safe to repeat.
+ */
+export function restore(
+  request: RestoreRequest,
+  options: Omit<CopyOptions, 'sources'> = {},
+): Promise<Restored> {
+  return restoreWith(request, filled(options));
+}
+
 /**
  * What is in the Hugging Face cache of this machine, or in the one at `folder`, whoever put it
  * there: repositories, revisions, blobs and what is wrong with them. Reads names and sizes only.
@@ -112,7 +145,9 @@ export function scanHuggingFaceCache(
   return asChecked(signal, async () => checked(await huggingFaceCache(io, options.folder).scan()));
 }
 
-const filled = (options: Options): ReconcileContext => ({
+const filled = <T extends Options>(
+  options: T,
+): T & Pick<ReconcileContext, 'io' | 'signal' | 'report'> => ({
   ...options,
   io: options.io ?? createNodeIo(),
   signal: options.signal ?? new AbortController().signal,

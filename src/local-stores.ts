@@ -1,37 +1,37 @@
-// The stores of this machine that bytes may be in already: those of engines that keep files as they
-// are, and what other tools share.
+// The stores of this machine that bytes may be in already: those of engines, what a bundle brought,
+// and what other tools share.
+import { posix } from 'node:path';
 import {
   blobStore,
   huggingFaceStore,
   type LocalStore,
   ociStore,
 } from './artifacts/stores/local.ts';
+import { restoredFolder } from './artifacts/stores/restored.ts';
 import { blobPath } from './backends/ollama/store.ts';
 import type { ArtifactFile } from './core/artifact.ts';
 import type { BackendReference } from './core/backend-reference.ts';
+import { homeOf } from './io/home.ts';
 import type { Io } from './io/io.ts';
 
 /** Of engines first: a file there is known to serve one. */
-export const localStores = (
-  references: readonly BackendReference[],
-  io: Io,
-): readonly LocalStore[] => [
+export const localStores = (references: readonly EngineStore[], io: Io): readonly LocalStore[] => [
   ...engineStores(references, io),
+  ociStore(io.files, restoredFolder(homeOf(io.environment).cache)),
   huggingFaceStore(io),
   ...ollamaStores(references, io),
 ];
 
-export const engineStores = (
-  references: readonly BackendReference[],
-  io: Io,
-): readonly LocalStore[] =>
-  [...new Set(references.flatMap(storeOf))].map((folder) => ociStore(io.files, folder));
+/** The embedded engine's usual store always is one of them. */
+export const engineStores = (references: readonly EngineStore[], io: Io): readonly LocalStore[] =>
+  [
+    ...new Set([...references.flatMap(storeOf), posix.join(homeOf(io.environment).cache, 'oci')]),
+  ].map((folder) => ociStore(io.files, folder));
+
+type EngineStore = Pick<BackendReference, 'type' | 'store'>;
 
 /** Ollama's own, where it is on this machine and may be read. */
-const ollamaStores = (
-  references: readonly BackendReference[],
-  { files }: Io,
-): readonly LocalStore[] =>
+const ollamaStores = (references: readonly EngineStore[], { files }: Io): readonly LocalStore[] =>
   [
     ...new Set(
       references.flatMap(({ type, store }) => (type === 'ollama' && store !== null ? [store] : [])),
@@ -44,7 +44,7 @@ const ollamaStores = (
     }),
   );
 
-const storeOf = ({ type, store }: BackendReference): readonly string[] =>
+const storeOf = ({ type, store }: EngineStore): readonly string[] =>
   type === 'embedded' && store !== null ? [store] : [];
 
 export async function isInAny(

@@ -17,10 +17,12 @@ describe('the public API', () => {
   test('is these functions and no others', () => {
     expect(Object.keys(modelctl).toSorted()).toEqual([
       'apply',
+      'bundle',
       'lock',
       'outdated',
       'plan',
       'reconcile',
+      'restore',
       'scanHuggingFaceCache',
       'survey',
       'update',

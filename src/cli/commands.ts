@@ -1,7 +1,8 @@
 // The one table of commands and flags. Parsing, help, suggestions and completion read it; each
 // command's work is in commands/<name>.ts and is imported only when it runs.
+import { bundleCommands } from './bundle-commands.ts';
 import type { Command } from './command-line.ts';
-import { filename, host, json, output, planning, selector } from './flags.ts';
+import { filename, host, json, lockTimeout, output, planning, selector } from './flags.ts';
 import { lockCommands } from './lock-commands.ts';
 
 export const commands: readonly Command[] = [
@@ -61,12 +62,7 @@ export const commands: readonly Command[] = [
     positionals: { usage: '[PLAN]', min: 0, max: 1, completes: 'file' },
     flags: [
       ...planning,
-      {
-        name: 'lock-timeout',
-        value: 'DURATION',
-        type: 'duration',
-        summary: 'how long to wait for another run to end, as in 30s; default 0',
-      },
+      lockTimeout,
       {
         name: 'limit-rate',
         value: 'RATE',
@@ -83,6 +79,7 @@ export const commands: readonly Command[] = [
     ],
   },
   ...lockCommands,
+  ...bundleCommands,
   {
     name: 'get',
     summary: 'list models, backends, hosts or sets',

@@ -36,6 +36,13 @@ export const selector: Flag = {
   summary: 'only Models with these labels, as in team=search,tier!=test; needs -f',
 };
 
+export const lockTimeout: Flag = {
+  name: 'lock-timeout',
+  value: 'DURATION',
+  type: 'duration',
+  summary: 'how long to wait for another run to end, as in 30s; default 0',
+};
+
 export const planning: readonly Flag[] = [
   filename,
   { name: 'prune', summary: 'evict what left the set' },

@@ -31,6 +31,8 @@ const implementations: Readonly<Record<string, () => Promise<CommandRun>>> = {
   lock: async () => (await import('./commands/lock.ts')).lock,
   outdated: async () => (await import('./commands/outdated.ts')).outdated,
   update: async () => (await import('./commands/update.ts')).update,
+  bundle: async () => (await import('./commands/bundle.ts')).bundle,
+  restore: async () => (await import('./commands/restore.ts')).restore,
   get: async () => (await import('./commands/get.ts')).get,
   describe: async () => (await import('./commands/describe.ts')).describe,
   explain: async () => (await import('./commands/explain.ts')).explain,

@@ -62,21 +62,23 @@ export const isGap = ({ missing, orphans, files }: LockGap): boolean =>
 /** What `--locked` is refused with: 6, unlike what else can be wrong with a lock. */
 export const unlockedCode = 'lock/unlocked';
 
-/** Why `--locked` cannot be kept; null when the lock is what the manifests want. */
+/**
+ * Why `--locked`, or what else asks for a whole lock, cannot be kept; null when the lock is what the
+ * manifests want.
+ */
 export function unlocked(
   state: SetState,
   manifests: Manifests,
   references: readonly PinKey[],
+  by = '--locked',
 ): Problem | null {
   if (state.lock === null) {
-    return refusal(
-      `There is no lock for the manifests in ${state.folder}, and --locked makes none.`,
-    );
+    return refusal(`There is no lock for the manifests in ${state.folder}, and ${by} makes none.`);
   }
   const gap = setGap(state, manifests, references);
   if (!isGap(gap)) return null;
   const why = gapSentences(gap, state.lock).join(' ');
-  return refusal(`${state.lockPath} is stale, and --locked changes nothing in it. ${why}`);
+  return refusal(`${state.lockPath} is stale, and ${by} changes nothing in it. ${why}`);
 }
 
 /** One sentence for each kind of difference. */

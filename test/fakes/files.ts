@@ -103,8 +103,6 @@ export function createFakeFiles({ clock, effects, stdin }: FakeFilesOptions): Fa
     setSpace: (next) => {
       space = next;
     },
-    setAccess: (folder, access) => void rights.set(folder, access),
-    likeOf: (path) => likes.get(path),
     stat: async (name) => {
       const path = disk.target(name);
       const file = files.get(path);

@@ -11,10 +11,12 @@ import type { Digest } from '../../core/digest.ts';
 import type { TransferJournal } from '../../core/transfer.ts';
 import type { Io } from '../../io/io.ts';
 import type { Routes } from '../registries/route.ts';
+import { locateFile } from '../sources/file/index.ts';
 import { sourceFor } from '../sources/index.ts';
 import type { LocalStore } from '../stores/local.ts';
 import { download } from './download.ts';
 import type { ObtainedFile } from './obtained.ts';
+import { reuse } from './reuse.ts';
 import { type Call, shareWork } from './share-work.ts';
 import { verifyInPlace } from './verify-in-place.ts';
 
@@ -58,7 +60,10 @@ export function createObtain(options: {
       const folder = folderOf(artifact);
       const source = sourceFor(artifact.source);
       if (source.ok && source.value.scheme === 'file') {
-        return verifyInPlace(artifact, file, { io, folder, ...call });
+        const gone = (await io.files.stat(locateFile(artifact.source, { io, folder }))) === null;
+        // It came here in a bundle, without the place that it had.
+        const elsewhere = gone ? await reuse(file, stores, { io, ...call }) : null;
+        return elsewhere ?? verifyInPlace(artifact, file, { io, folder, ...call });
       }
       const { joined, value } = await share(file.digest, call, (shared) =>
         download(artifact, file, { io, folder, routes, journal, stores, staging, ...shared }),

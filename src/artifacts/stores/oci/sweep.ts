@@ -95,3 +95,23 @@ async function referencesOf(
   }
   return all;
 }
+
+/**
+ * Removes every blob that no name leads to, however young: for a store that nobody else is at work
+ * in.
+ */
+export async function dropUnnamed(store: OciStore): Promise<void> {
+  const { files } = store.io;
+  await inTurn(store.path, async () => {
+    const folder = blobFolder(store.path);
+    if ((await files.stat(folder)) === null) return;
+    const needed = await neededBlobs(store);
+    if (needed === null) return;
+    for (const { name, kind } of await files.list(folder)) {
+      const digest = parseDigest(name);
+      if (kind === 'file' && (digest === null || !needed.has(digest))) {
+        await files.remove(join(folder, name));
+      }
+    }
+  });
+}
