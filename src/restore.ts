@@ -13,7 +13,7 @@ import { hasBlob, type OciStore } from './artifacts/stores/oci/blobs.ts';
 import { modelImage } from './artifacts/stores/oci/image.ts';
 import { blobPath } from './artifacts/stores/oci/layout.ts';
 import { findName } from './artifacts/stores/oci/read.ts';
-import { dropUnnamed } from './artifacts/stores/oci/sweep.ts';
+import { dropTemporaries, dropUnnamed } from './artifacts/stores/oci/sweep.ts';
 import { putImage, removeName } from './artifacts/stores/oci/write.ts';
 import { restoredFolder, restoredName } from './artifacts/stores/restored.ts';
 import type { BundledLine, CopyProgress } from './bundle.ts';
@@ -126,6 +126,7 @@ async function install(
   const { io, signal } = context;
   const store: OciStore = { path: restoredFolder(homeOf(io.environment).cache), io };
   try {
+    await dropTemporaries(store);
     await takeAll(open, lines, store, context);
   } catch (error) {
     // A bundle that is damaged leaves nothing; one that was only interrupted is gone on with.

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import type { Digest } from '../../core/digest.ts';
 import { parseDigest } from '../../core/digest.ts';
-import { hasBlob, type OciStore, putFile, temporarySuffix } from '../stores/oci/blobs.ts';
+import { hasBlob, type OciStore, putFile } from '../stores/oci/blobs.ts';
 import {
   blobFolder,
   blobPath,
@@ -13,6 +13,7 @@ import {
   layoutText,
   parseIndex,
 } from '../stores/oci/layout.ts';
+import { dropTemporaries } from '../stores/oci/sweep.ts';
 import type { WriteBundle, WriteContext } from './bring.ts';
 import { type BundleContent, type BundledFile, setArtifactType } from './content.ts';
 import { occupied } from './problems.ts';
@@ -23,6 +24,7 @@ export const writeFolder: WriteBundle = async (path, content, context) => {
   const { io, onBytes, onFile, signal } = context;
   const store: OciStore = { path, io };
   await checkFree(store);
+  await dropTemporaries(store);
   const missing: BundledFile[] = [];
   for (const one of content.files) {
     if (!(await isThere(store, one, context))) missing.push(one);
@@ -101,7 +103,7 @@ async function checkFree({ path, io: { files } }: OciStore): Promise<void> {
   if (isOurs !== true) throw occupied(path, 'is an OCI image layout that is no bundle');
 }
 
-/** Of a bundle that was there before, and what an earlier run left half written. */
+/** Of a bundle that was there before. */
 async function dropOthers(
   { path, io: { files } }: OciStore,
   content: BundleContent,
@@ -112,8 +114,7 @@ async function dropOthers(
   ]);
   for (const { name, kind } of await files.list(blobFolder(path))) {
     const digest = parseDigest(name);
-    const isTemporary = name.endsWith(temporarySuffix) || /^\.modelctl-.*\.tmp$/.test(name);
-    const isLeft = digest === null ? isTemporary : !needed.has(digest);
-    if (kind === 'file' && isLeft) await files.remove(join(blobFolder(path), name));
+    if (kind !== 'file' || digest === null || needed.has(digest)) continue;
+    await files.remove(join(blobFolder(path), name));
   }
 }

@@ -31,6 +31,7 @@ export const writeTar: WriteBundle = async (path, content, context) => {
   const parts = partsOf(content);
   const last = parts.at(-1);
   const end = (last === undefined ? 0 : endOf(last)) + 2 * blockBytes;
+  if (found?.bytes === end && (await isWhole(path, parts, context))) return { written: [] };
   const partial = `${path}.partial`;
   const { present, missing } = await leftOver(partial, parts, end, context);
   const missingBytes = end - present.reduce((sum, [from, to]) => sum + to - from, 0);
@@ -83,26 +84,59 @@ const endOf = ({ start, header, bytes }: Part): number =>
 
 const blobName = (digest: Digest): string => `blobs/sha256/${digestHex(digest)}`;
 
+/** Whether it is there already, byte for byte. */
+async function isWhole(
+  path: string,
+  parts: readonly Part[],
+  context: WriteContext,
+): Promise<boolean> {
+  const { files } = context.io;
+  for (const { start, header, content } of parts) {
+    const text = content instanceof Uint8Array ? content : new Uint8Array();
+    const wanted = Buffer.concat([header, text]);
+    const range = { start, end: start + wanted.length - 1 };
+    const there: Uint8Array[] = [];
+    for await (const chunk of files.readStream(path, range)) there.push(chunk);
+    if (!wanted.equals(Buffer.concat(there))) return false;
+  }
+  const quiet = { ...context, onBytes: () => undefined };
+  return (await presentIn(path, parts, quiet)).missing.length === 0;
+}
+
 /** Which files an earlier run has written whole: what is found by hashing, whatever that run was. */
 async function leftOver(
   partial: string,
   parts: readonly Part[],
   end: number,
-  { io, signal, onBytes }: WriteContext,
-): Promise<{ readonly present: Spans; readonly missing: readonly BundledFile[] }> {
-  const { files } = io;
-  const missing: BundledFile[] = [];
-  let present: Spans = [];
+  context: WriteContext,
+): Promise<Present> {
+  const { files } = context.io;
   const found = await files.stat(partial);
   // Of a larger bundle: its end would stay behind.
   if (found !== null && found.bytes > end) await files.remove(partial);
-  const there = found === null || found.bytes > end ? 0 : found.bytes;
+  return presentIn(partial, parts, context);
+}
+
+interface Present {
+  readonly present: Spans;
+  readonly missing: readonly BundledFile[];
+}
+
+async function presentIn(
+  path: string,
+  parts: readonly Part[],
+  { io, signal, onBytes }: WriteContext,
+): Promise<Present> {
+  const { files } = io;
+  const missing: BundledFile[] = [];
+  let present: Spans = [];
+  const there = (await files.stat(path))?.bytes ?? 0;
   for (const { start, header, bytes, content } of parts) {
     if (content instanceof Uint8Array) continue;
     const from = start + header.length;
-    const isWhole = from + bytes <= there && bytes > 0;
+    const isThere = from + bytes <= there && bytes > 0;
     const range = { start: from, end: from + bytes - 1 };
-    const digest = isWhole ? await hashOf(files.readStream(partial, range), signal) : null;
+    const digest = isThere ? await hashOf(files.readStream(path, range), signal) : null;
     if (digest === content.file.digest) {
       present = addSpan(present, [from, from + bytes]);
       onBytes(bytes);

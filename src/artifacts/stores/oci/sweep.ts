@@ -51,8 +51,7 @@ export async function sweepOrphans(store: OciStore): Promise<void> {
     if (needed === null) return;
     for (const { name, kind } of await files.list(folder)) {
       const digest = parseDigest(name);
-      const temporary = name.endsWith(temporarySuffix) || /^\.modelctl-.*\.tmp$/.test(name);
-      if (kind !== 'file' || (digest === null && !temporary)) continue;
+      if (kind !== 'file' || (digest === null && !isTemporary(name))) continue;
       if (digest !== null && (needed.has(digest) || isHeld(store.path, digest))) continue;
       const found = await files.stat(join(folder, name));
       if (found === null || clock.now() - found.modifiedAt < orphanAgeMs) continue;
@@ -60,6 +59,9 @@ export async function sweepOrphans(store: OciStore): Promise<void> {
     }
   });
 }
+
+const isTemporary = (name: string): boolean =>
+  name.endsWith(temporarySuffix) || /^\.modelctl-.*\.tmp$/.test(name);
 
 /** Null when some entry cannot be followed. */
 async function neededBlobs(store: OciStore): Promise<ReadonlySet<Digest> | null> {
@@ -97,21 +99,26 @@ async function referencesOf(
 }
 
 /**
- * Removes every blob that no name leads to, however young: for a store that nobody else is at work
- * in.
+ * Removes what killed runs left half written, however young: for a store in which nobody else is at
+ * work.
  */
+export const dropTemporaries = (store: OciStore): Promise<void> => dropWhere(store, isTemporary);
+
+/** The same, and every blob that no name leads to. */
 export async function dropUnnamed(store: OciStore): Promise<void> {
-  const { files } = store.io;
-  await inTurn(store.path, async () => {
-    const folder = blobFolder(store.path);
-    if ((await files.stat(folder)) === null) return;
-    const needed = await neededBlobs(store);
-    if (needed === null) return;
-    for (const { name, kind } of await files.list(folder)) {
-      const digest = parseDigest(name);
-      if (kind === 'file' && (digest === null || !needed.has(digest))) {
-        await files.remove(join(folder, name));
-      }
-    }
+  const needed = await neededBlobs(store);
+  if (needed === null) return;
+  await dropWhere(store, (name) => {
+    const digest = parseDigest(name);
+    return digest === null ? isTemporary(name) : !needed.has(digest);
   });
+}
+
+async function dropWhere(store: OciStore, isLeft: (name: string) => boolean): Promise<void> {
+  const { files } = store.io;
+  const folder = blobFolder(store.path);
+  if ((await files.stat(folder)) === null) return;
+  for (const { name, kind } of await files.list(folder)) {
+    if (kind === 'file' && isLeft(name)) await files.remove(join(folder, name));
+  }
 }
