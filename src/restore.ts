@@ -17,6 +17,8 @@ import { dropTemporaries, dropUnnamed } from './artifacts/stores/oci/sweep.ts';
 import { putImage, removeName } from './artifacts/stores/oci/write.ts';
 import { restoredFolder, restoredName } from './artifacts/stores/restored.ts';
 import type { BundledLine, CopyProgress } from './bundle.ts';
+import { artifactBytes } from './core/artifact.ts';
+import type { Digest } from './core/digest.ts';
 import { type Problem, ProblemError, warningProblem } from './core/problem.ts';
 import { homeOf } from './io/home.ts';
 import type { Io } from './io/io.ts';
@@ -137,26 +139,20 @@ async function install(
   }
   const problems: Problem[] = [];
   const models: RestoredLine[] = [];
-  for (const { name, artifact, model, target } of namedModels(lines)) {
-    const entry = restoredName(place.set, name);
-    await nameImage(store, entry, artifact, signal);
-    const cached = await intoCache(artifact, store, io, signal);
-    if (cached.problem !== null) problems.push(cached.problem);
-    const bytes = artifact.files.reduce((sum, file) => sum + file.bytes, 0);
-    const at = cached.folder ?? store.path;
-    models.push({ model, target, source: artifact.source, bytes, store: at });
+  const cached: { readonly name: string; readonly digest: Digest }[] = [];
+  for (const line of namedModels(lines)) {
+    const { artifact, model, target } = line;
+    const name = restoredName(place.set, line.name);
+    const digest = await nameImage(store, name, artifact, signal);
+    const { folder, problem } = await intoCache(artifact, store, io, signal);
+    if (problem !== null) problems.push(problem);
+    if (folder !== null) cached.push({ name, digest });
+    const bytes = artifactBytes(artifact);
+    models.push({ model, target, source: artifact.source, bytes, store: folder ?? store.path });
   }
   await writePlace(place, io);
-  // The cache has them for good; until the lock was there, a second run could have needed them.
-  for (const { name, source, store: at } of namedModels(lines).map((line, index) => ({
-    name: line.name,
-    source: line.artifact.source,
-    store: models[index]?.store,
-  }))) {
-    if (!source.startsWith('hf:') || at === store.path) continue;
-    const there = await findName(store, restoredName(place.set, name));
-    if (there !== null) await removeName(store, there.name, there.digest);
-  }
+  // What the cache has for good: until the lock was there, a second run could have needed it here.
+  for (const { name, digest } of cached) await removeName(store, name, digest);
   const elsewhere = ledger.setRecord(place.set)?.location ?? place.folder;
   if (elsewhere !== place.folder) problems.push(livesElsewhere(elsewhere, place.folder));
   const manifests = place.manifests.map(({ path }) => resolve(place.folder, ...path.split('/')));
@@ -208,17 +204,19 @@ async function nameImage(
   name: string,
   artifact: Line['artifact'],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Digest> {
   const there = await findName(store, name);
+  const image = modelImage(artifact, {});
   await putImage(store, {
     name,
-    image: modelImage(artifact, {}),
+    image,
     load: {},
     replaces: there?.digest ?? null,
     obtain: async (digest) => ({ path: blobPath(store.path, digest), isUnchanging: true }),
     onBytes: () => undefined,
     signal,
   });
+  return image.digest;
 }
 
 const livesElsewhere = (location: string, folder: string): Problem =>
