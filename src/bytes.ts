@@ -61,7 +61,11 @@ export async function bytesOf(
       if (lackingBytes !== undefined) {
         throw new ProblemError(noRoom(transfers.folder, lackingBytes));
       }
-      const obtained = await transfers.obtain(artifact, file, { signal, onBytes });
+      const obtained = await transfers.obtain(artifact, file, {
+        signal,
+        onBytes,
+        wantedBy: action,
+      });
       if (backend.keepsFiles === true) {
         await aside(() => sharing.share(artifact, file, obtained, signal));
       }

@@ -8,6 +8,7 @@ export type Completes =
   /** A Model of the manifests that -f names, else one that the ledger knows. */
   | 'declared'
   | 'placement'
+  | 'transfer'
   | 'field'
   | 'command'
   | readonly string[];

@@ -1,9 +1,12 @@
 // The one table of commands and flags. Parsing, help, suggestions and completion read it; each
 // command's work is in commands/<name>.ts and is imported only when it runs.
 import { bundleCommands } from './bundle-commands.ts';
+import { cancelCommand } from './cancel-command.ts';
 import type { Command } from './command-line.ts';
 import { filename, host, json, lockTimeout, output, planning, selector } from './flags.ts';
 import { lockCommands } from './lock-commands.ts';
+
+const listed = ['models', 'backends', 'hosts', 'sets', 'transfers', 'registries'] as const;
 
 export const commands: readonly Command[] = [
   {
@@ -78,20 +81,23 @@ export const commands: readonly Command[] = [
       'modelctl apply plan.json',
     ],
   },
+  cancelCommand,
   ...lockCommands,
   ...bundleCommands,
   {
     name: 'get',
-    summary: 'list models, backends, hosts or sets',
+    summary: 'list models, backends, hosts, sets, transfers or registries',
     details: [
       'Models are what the engines hold now. With -f each is compared with what is declared.',
+      'Transfers are files that have not arrived in full, and what waits to be used; registries are',
+      'those that -f declares, as they are reached now.',
     ],
     positionals: {
-      usage: '[models|backends|hosts|sets] [NAME...]',
+      usage: '[models|backends|hosts|sets|transfers|registries] [NAME...]',
       min: 0,
       max: 1000,
-      completes: ['models', 'backends', 'hosts', 'sets'],
-      choices: ['models', 'backends', 'hosts', 'sets', 'model', 'backend', 'host', 'set'],
+      completes: [...listed],
+      choices: [...listed, ...listed.map((many) => many.replace(/ies$/, 'y').replace(/s$/, ''))],
     },
     flags: [
       filename,
@@ -104,6 +110,7 @@ export const commands: readonly Command[] = [
       'modelctl get',
       'modelctl get models -f models.yaml -o wide',
       'modelctl get backends',
+      'modelctl get transfers -o wide',
     ],
   },
   {

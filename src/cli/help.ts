@@ -11,7 +11,7 @@ export function renderHelp(command: Command | null, program: string): string {
 
 const groups: readonly (readonly [string, readonly string[]])[] = [
   ['Begin', ['init', 'validate', 'explain']],
-  ['Change', ['plan', 'diff', 'apply', 'approve']],
+  ['Change', ['plan', 'diff', 'apply', 'cancel', 'approve']],
   ['Lock', ['lock', 'outdated', 'update']],
   ['Keep', ['bundle', 'restore']],
   ['Look', ['get', 'describe', 'adopt', 'history']],

@@ -28,6 +28,7 @@ const implementations: Readonly<Record<string, () => Promise<CommandRun>>> = {
   plan: async () => (await import('./commands/plan.ts')).plan,
   diff: async () => (await import('./commands/diff.ts')).diff,
   apply: async () => (await import('./commands/apply.ts')).apply,
+  cancel: async () => (await import('./commands/cancel.ts')).cancel,
   lock: async () => (await import('./commands/lock.ts')).lock,
   outdated: async () => (await import('./commands/outdated.ts')).outdated,
   update: async () => (await import('./commands/update.ts')).update,

@@ -10,6 +10,14 @@ export interface ProcessMark {
   readonly start: string | null;
 }
 
+/** What a transfer was begun for: people know it by that. */
+export interface WantedBy {
+  /** metadata.name. */
+  readonly model: string;
+  /** What clients call it. */
+  readonly name: string;
+}
+
 /** A file that has not arrived in full. */
 export interface UnfinishedTransfer {
   readonly digest: Digest;
@@ -17,6 +25,7 @@ export interface UnfinishedTransfer {
   /** Canonical reference that it is a file of, and its path there: for people. */
   readonly source: string;
   readonly path: string;
+  readonly wantedBy: WantedBy | null;
   /** Where its bytes are. Absolute. */
   readonly partial: string;
   /** Names the version to the server, see OpenedFile; null where it named none. */
@@ -47,6 +56,13 @@ export interface Checksums {
 /** Every method throws ProblemError when what it is kept in fails. */
 export interface TransferJournal {
   readonly find: (digest: Digest) => UnfinishedTransfer | null;
+  /**
+   * The same, and from now on it is known who works on it: nobody else removes its file. What was
+   * asked of whoever did before is void.
+   */
+  readonly take: (digest: Digest, process: ProcessMark) => UnfinishedTransfer | null;
+  /** Whether something was asked; `save` says what. */
+  readonly isAsked: (digest: Digest) => boolean;
   /**
    * Called several times a second: survives the process, and may be lost with the machine. Returns
    * what was asked meanwhile, once.

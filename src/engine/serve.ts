@@ -3,13 +3,14 @@
 import process from 'node:process';
 import { destination, pino } from 'pino';
 import { assert } from '../core/assert.ts';
+import { isRunning } from '../io/is-running.ts';
 import { createNodeIo } from '../io/node.ts';
 import { claimFolder } from './only-one.ts';
 import { createPool } from './pool.ts';
 import type { EngineStatus } from './protocol.ts';
 import { routesOf } from './routes.ts';
 import { listen } from './server.ts';
-import { isRunning, readState, removeState, writeState } from './state-file.ts';
+import { readState, removeState, writeState } from './state-file.ts';
 import { version } from './version.ts';
 
 /** Time for answers that are under way when the engine is told to stop. */

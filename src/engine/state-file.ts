@@ -2,7 +2,7 @@
 // it; what it says is a claim, to be checked against the process it names.
 import { join } from 'node:path';
 import { isAbsent } from '../io/error-code.ts';
-import type { Files, Processes } from '../io/io.ts';
+import type { Files } from '../io/io.ts';
 import { type EngineState, engineFiles } from './protocol.ts';
 
 const stateBytesMax = 64 * 1024;
@@ -46,10 +46,3 @@ function parseState(text: string): EngineState | null {
 
 const isPositive = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
-
-/** Whether the process that wrote the state still runs, and is not another with its number. */
-export async function isRunning(processes: Processes, state: EngineState): Promise<boolean> {
-  if (!processes.isAlive(state.pid)) return false;
-  const start = await processes.startOf(state.pid);
-  return state.start === null || start === null || start === state.start;
-}

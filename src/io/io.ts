@@ -35,6 +35,8 @@ export interface FileEntry {
   readonly inode: string;
   /** Permissions, as in 0o644. */
   readonly mode: number;
+  /** What it takes on the disk: less than `bytes` while parts of a file were never written. */
+  readonly diskBytes: number;
 }
 
 /** Bytes on the file system that holds a path. */
@@ -279,6 +281,8 @@ export interface Clock {
   readonly now: () => number;
   /** Rejects with the signal's reason when aborted. */
   readonly sleep: (durationMs: number, signal?: AbortSignal) => Promise<void>;
+  /** Calls again and again until what it returns is called. Keeps no process alive. */
+  readonly every: (periodMs: number, onTick: () => void) => () => void;
 }
 
 export interface Random {

@@ -21,7 +21,7 @@ import type {
 } from '../core/transfer.ts';
 import type { Io } from '../io/io.ts';
 import { type Database, databaseOf } from './ledger/database.ts';
-import { ledgerProblem, onLedger } from './ledger/failure.ts';
+import { ledgerProblem, onLedger, whileOnLedger } from './ledger/failure.ts';
 import { openFile, openStandIn } from './ledger/file.ts';
 import { readHistory } from './ledger/history.ts';
 import { type LedgerState, readState, viewOf } from './ledger/read.ts';
@@ -36,10 +36,14 @@ import type {
   Settlement,
 } from './ledger/steps.ts';
 import {
+  type DropSteps,
+  dropTransfer,
   forgetTransfer,
+  isAsked,
   readChecksums,
   readTransfer,
   readTransfers,
+  takeTransfer,
   writeChecksums,
   writeTransfer,
   writeWish,
@@ -84,6 +88,8 @@ export interface Ledger {
   readonly sharedFiles: SharedFiles;
   /** Asks whoever works on a transfer to end it; false when there is none. */
   readonly askTransfer: (digest: Digest, wish: TransferWish) => boolean;
+  /** Removes an unfinished file and what is known of it; false when somebody works on it. */
+  readonly dropTransfer: (digest: Digest, steps: DropSteps) => Promise<boolean>;
   readonly checksumsOf: (digest: Digest) => Checksums | null;
   /** Newest first. */
   readonly history: (filter: HistoryFilter) => readonly HistoryEntry[];
@@ -93,13 +99,15 @@ export interface Ledger {
 export interface LedgerOptions {
   /** Absolute; `:memory:` for one that lives as long as it is open. */
   readonly path: string;
-  readonly mode: 'read' | 'write';
+  /** `beside`: transfers may be written, and nothing else; for what does not hold the process lock. */
+  readonly mode: 'read' | 'beside' | 'write';
 }
 
 /**
  * Never fails: a ledger that is damaged, newer, unreadable or not ours to write is left as it is,
  * and what is returned has the problem and can only be read. Opening for writing makes a missing
- * ledger and brings an older one up to date; the process lock must be held for that.
+ * ledger and brings an older one up to date; the process lock must be held for that. Opening it
+ * `beside` whoever holds that does neither.
  */
 export async function openLedger(
   { path, mode }: LedgerOptions,
@@ -125,11 +133,12 @@ function createLedger(
   let known: LedgerState | null = readFirst(database);
   const state = (): LedgerState => (known ??= onLedger(path, () => readState(database)));
   const writeOnly = <T>(work: () => T): T => {
-    assert(mode === 'write', 'a ledger opened for reading is not written');
+    assert(mode !== 'read', 'a ledger opened for reading is not written');
     if (problem !== null) throw new ProblemError(problem);
     return onLedger(path, work);
   };
   const write = <T>(work: () => T): T => {
+    assert(mode === 'write', 'a ledger opened for reading, or beside another, owns nothing new');
     known = null;
     return writeOnly(work);
   };
@@ -163,6 +172,8 @@ function createLedger(
     transfers: () => onLedger(path, () => readTransfers(database)),
     journal: {
       find: (digest) => onLedger(path, () => readTransfer(database, digest)),
+      take: (digest, process) => writeOnly(() => takeTransfer(database, digest, process)),
+      isAsked: (digest) => onLedger(path, () => isAsked(database, digest)),
       save: (transfer) => writeOnly(() => writeTransfer(database, transfer)),
       forget: (digest) => writeOnly(() => forgetTransfer(database, digest)),
       keepChecksums: (digest, sums) => writeOnly(() => writeChecksums(database, digest, sums)),
@@ -173,6 +184,8 @@ function createLedger(
       drop: (file) => writeOnly(() => dropSharedFile(database, file)),
     },
     askTransfer: (digest, wish) => writeOnly(() => writeWish(database, digest, wish)),
+    dropTransfer: (digest, steps) =>
+      whileOnLedger(path, () => writeOnly(() => dropTransfer(database, digest, steps))),
     checksumsOf: (digest) => onLedger(path, () => readChecksums(database, digest)),
     history: (filter) => onLedger(path, () => readHistory(database, filter)),
     close: () => database.close(),

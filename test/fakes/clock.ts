@@ -13,10 +13,25 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
+interface Ticker {
+  readonly periodMs: number;
+  readonly onTick: () => void;
+  next: number;
+}
+
 export function createFakeClock(start: number, time: 'auto' | 'manual'): FakeClock {
   let now = start;
   let waking = false;
   const sleepers = new Set<Sleeper>();
+  const tickers = new Set<Ticker>();
+  // They go along with the time; it does not pass on their account.
+  const tick = (): void => {
+    for (const ticker of tickers) {
+      if (now < ticker.next) continue;
+      ticker.next = now + ticker.periodMs;
+      ticker.onTick();
+    }
+  };
   const earliest = (): Sleeper | undefined => {
     let first: Sleeper | undefined;
     for (const sleeper of sleepers) {
@@ -27,6 +42,7 @@ export function createFakeClock(start: number, time: 'auto' | 'manual'): FakeClo
   const wake = (sleeper: Sleeper): void => {
     sleepers.delete(sleeper);
     now = Math.max(now, sleeper.until);
+    tick();
     sleeper.wake();
   };
   /** One at a time: whoever wakes may do its work, and wait again, before the next one does. */
@@ -63,9 +79,15 @@ export function createFakeClock(start: number, time: 'auto' | 'manual'): FakeClo
       await turn();
     }
     now = end;
+    tick();
     await turn();
   };
-  return { now: () => now, sleep, advance, sleepers: () => sleepers.size };
+  const every: Clock['every'] = (periodMs, onTick) => {
+    const ticker = { periodMs, onTick, next: now + periodMs };
+    tickers.add(ticker);
+    return () => void tickers.delete(ticker);
+  };
+  return { now: () => now, sleep, every, advance, sleepers: () => sleepers.size };
 }
 
 /** Everything that can go on without waiting has gone on. */

@@ -120,16 +120,33 @@ export function createFakeFiles({ clock, effects, stdin }: FakeFilesOptions): Fa
           names: 1,
           inode: '',
           mode: 0o777,
+          diskBytes: 0,
         };
       }
       const file = files.get(path);
       if (file === undefined) {
         if (!folders.has(path)) return null;
-        return { kind: 'folder', bytes: 0, modifiedAt: 0, names: 2, inode: '', mode: 0o755 };
+        return {
+          kind: 'folder',
+          bytes: 0,
+          modifiedAt: 0,
+          names: 2,
+          inode: '',
+          mode: 0o755,
+          diskBytes: 0,
+        };
       }
       const names = [...files.values()].filter((one) => one === file).length;
       const { bytes, modifiedAt, mode = 0o644 } = file;
-      return { kind: 'file', bytes: bytes.length, modifiedAt, names, inode: inodeOf(file), mode };
+      return {
+        kind: 'file',
+        bytes: bytes.length,
+        modifiedAt,
+        names,
+        inode: inodeOf(file),
+        mode,
+        diskBytes: bytes.length,
+      };
     },
     readLink: async (name) => {
       const path = disk.place(name);

@@ -22,6 +22,14 @@ export function createFakeJournal(): FakeJournal {
     checksums,
     wishes,
     find: (digest) => transfers.get(digest) ?? null,
+    take: (digest, process) => {
+      const known = transfers.get(digest);
+      wishes.delete(digest);
+      if (known === undefined) return null;
+      transfers.set(digest, { ...known, process });
+      return known;
+    },
+    isAsked: (digest) => wishes.has(digest),
     save: (transfer) => {
       transfers.set(transfer.digest, transfer);
       const wish = wishes.get(transfer.digest) ?? null;

@@ -71,6 +71,10 @@ export interface FakeOllama {
 
 export const realClock: Clock = {
   now: () => Date.now(),
+  every: (periodMs, onTick) => {
+    const timer = setInterval(onTick, periodMs);
+    return () => clearInterval(timer);
+  },
   sleep: (durationMs, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason as Error);

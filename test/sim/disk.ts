@@ -84,8 +84,9 @@ function filesOf(disk: () => Disk): Files {
       const found = lstatSync(path, { throwIfNoEntry: false });
       if (found === undefined) return null;
       const kind = found.isSymbolicLink() ? 'link' : kindOf(found);
-      const { size: bytes, mtimeMs: modifiedAt, nlink: names, ino, mode } = found;
-      return { kind, bytes, modifiedAt, names, inode: String(ino), mode: mode & 0o777 };
+      const { size: bytes, mtimeMs: modifiedAt, nlink: names, ino, mode, blocks } = found;
+      const about = { inode: String(ino), mode: mode & 0o777, diskBytes: blocks * 512 };
+      return { kind, bytes, modifiedAt, names, ...about };
     },
     readLink: async (path) => readlinkSync(path),
     readBytes: async (path, bytesMax) => {

@@ -99,6 +99,7 @@ export function createLife({ io, kill, onDeath }: LifeOptions): Life {
   const clock: Clock = {
     now: io.clock.now,
     sleep: (durationMs, signal) => (dead ? never() : alive(io.clock.sleep(durationMs, signal))),
+    every: (periodMs, onTick) => io.clock.every(periodMs, () => (dead ? undefined : onTick())),
   };
   return {
     io: {

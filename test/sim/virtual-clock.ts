@@ -19,11 +19,18 @@ interface Timer {
   readonly fire: () => void;
 }
 
+interface Ticker {
+  readonly periodMs: number;
+  readonly onTick: () => void;
+  next: number;
+}
+
 /** Real work that keeps everything waiting is the loading of modules; more is a hang. */
 const idleTurnsMax = 200_000;
 
 export function createVirtualClock(startsAt: number): VirtualClock {
   const timers = new Set<Timer>();
+  const tickers = new Set<Ticker>();
   let elapsed = 0;
   let offset = startsAt;
   let sequence = 0;
@@ -46,6 +53,20 @@ export function createVirtualClock(startsAt: number): VirtualClock {
       signal?.addEventListener('abort', abort, { once: true });
     });
 
+  // They go along with the time; it does not pass on their account.
+  const every: Clock['every'] = (periodMs, onTick) => {
+    const ticker = { periodMs, onTick, next: elapsed + periodMs };
+    tickers.add(ticker);
+    return () => void tickers.delete(ticker);
+  };
+  const tick = (): void => {
+    for (const ticker of tickers) {
+      if (elapsed < ticker.next) continue;
+      ticker.next = elapsed + ticker.periodMs;
+      ticker.onTick();
+    }
+  };
+
   const fireNext = (): boolean => {
     let next: Timer | null = null;
     for (const timer of timers) {
@@ -55,6 +76,7 @@ export function createVirtualClock(startsAt: number): VirtualClock {
     if (next === null) return false;
     timers.delete(next);
     elapsed = Math.max(elapsed, next.at);
+    tick();
     next.fire();
     return true;
   };
@@ -76,6 +98,7 @@ export function createVirtualClock(startsAt: number): VirtualClock {
   return {
     now: () => Math.floor(offset + elapsed),
     sleep,
+    every,
     drive,
     pass: (durationMs) => drive(sleep(durationMs)),
     jump: (byMs) => {

@@ -7,12 +7,14 @@ import { digestHex } from '../../core/digest.ts';
 import { ProblemError } from '../../core/problem.ts';
 import { gapsIn, type Spans, spanBytes } from '../../core/span.ts';
 import {
+  type ProcessMark,
   reliableSpans,
   type TransferJournal,
   type TransferWish,
   type UnfinishedTransfer,
+  type WantedBy,
 } from '../../core/transfer.ts';
-import type { Digested, Io } from '../../io/io.ts';
+import type { Assembly, Digested, Io } from '../../io/io.ts';
 import { fileProblem } from '../file-problem.ts';
 import { hashFile, rememberHash } from '../hash-file.ts';
 import type { Routes } from '../registries/route.ts';
@@ -31,6 +33,7 @@ export interface DownloadContext extends Call {
   readonly io: Io;
   readonly folder: string;
   readonly routes: Routes;
+  readonly wantedBy: WantedBy | null;
   readonly journal: TransferJournal;
   /** Asked before anything is fetched. */
   readonly stores: readonly LocalStore[];
@@ -45,6 +48,7 @@ interface Work extends DownloadContext {
   readonly final: string;
   readonly partial: string;
   readonly boot: string | null;
+  readonly process: ProcessMark;
 }
 
 /** Ours alone, and gone when the run has ended. */
@@ -54,6 +58,9 @@ const staged = { isUnchanging: true, isTemporary: true } as const;
 const chunkBytes = 16 * 1024 * 1024;
 const connectionsMax = 16;
 
+/** How long it may take until it is noticed that a person wants the end of it. */
+const wishLookMs = 500;
+
 /** Throws ProblemError. */
 export async function download(
   artifact: Artifact,
@@ -62,8 +69,10 @@ export async function download(
 ): Promise<ObtainedFile> {
   const final = `${context.staging}/${digestHex(file.digest)}`;
   const { io } = context;
-  const boot = await io.processes.bootId();
-  const work = { ...context, artifact, file, final, partial: `${final}.partial`, boot };
+  const { pid } = io.processes;
+  const [boot, start] = await Promise.all([io.processes.bootId(), io.processes.startOf(pid)]);
+  const partial = `${final}.partial`;
+  const work = { ...context, artifact, file, final, partial, boot, process: { pid, start } };
   try {
     if (await isStaged(work)) {
       context.onBytes(file.bytes, file.bytes);
@@ -106,8 +115,9 @@ async function fetchWhole(work: Work): Promise<ObtainedFile> {
 /** A partial file and what the journal says of it: one without the other is of no use. */
 async function leftOver(work: Work): Promise<UnfinishedTransfer | null> {
   const { journal, file, io, partial } = work;
+  // First, so that nobody removes the file once it was seen.
+  const known = journal.take(file.digest, work.process);
   const stat = await io.files.stat(partial);
-  const known = journal.find(file.digest);
   if (stat?.kind === 'file' && known !== null && known.bytes === file.bytes) {
     const lastEnd = known.written.at(-1)?.[1] ?? 0;
     if (stat.bytes >= lastEnd && stat.bytes <= file.bytes) return known;
@@ -149,27 +159,31 @@ async function complete(
   const signal = AbortSignal.any([work.signal, stop.signal]);
   const record = recorder({
     ...work,
-    subject: await subjectOf(work),
+    subject: subjectOf(work),
     left,
     present,
     onWish: (wish) => stop.abort(new CancelledError(wish, artifact, file)),
     onFailure: (error) => stop.abort(error),
   });
-  const assembly = await io.files.assemble(partial, {
-    bytes: file.bytes,
-    chunkBytes,
-    present,
-    onWritten: (span) => record.onWritten(span, assembly),
-  });
-  if (before > 0) onBytes(before, file.bytes);
+  // Before there is a file: whoever sees the file finds out here whose it is.
+  record.begin();
+  const stopLooking = io.clock.every(wishLookMs, record.look);
+  let assembly: Assembly | null = null;
   try {
-    record.begin();
+    const opened = await io.files.assemble(partial, {
+      bytes: file.bytes,
+      chunkBytes,
+      present,
+      onWritten: (span) => record.onWritten(span, opened),
+    });
+    assembly = opened;
+    if (before > 0) onBytes(before, file.bytes);
     if (missing.length > 0) {
       await checkRoom(work, spanBytes(missing));
       await fetchSpans({
         io,
         readable: readableOf(work),
-        assembly,
+        assembly: opened,
         missing,
         bytes: file.bytes,
         connectionsMax: connections,
@@ -189,11 +203,14 @@ async function complete(
         cut: () => cutShort(artifact, file, before + received),
       });
     }
-    const digested = await assembly.finish();
+    signal.throwIfAborted();
+    const digested = await opened.finish();
     return { ...digested, downloadedBytes: received, resumed: before > 0 };
   } finally {
+    stopLooking();
+    await assembly?.close();
+    // Last: from then on somebody else may remove the file.
     record.end();
-    await assembly.close();
   }
 }
 
@@ -205,15 +222,13 @@ async function checkRoom({ io, staging }: Work, bytes: number): Promise<void> {
   }
 }
 
-async function subjectOf({ artifact, file, partial, boot, io }: Work) {
-  const { pid } = io.processes;
+function subjectOf({ artifact, file, partial, boot, process, wantedBy }: Work) {
   const { digest, bytes, path } = file;
-  const process = { pid, start: await io.processes.startOf(pid) };
-  return { digest, bytes, path, source: artifact.source, partial, boot, process };
+  return { digest, bytes, path, source: artifact.source, wantedBy, partial, boot, process };
 }
 
 /** A person asked for the end of it. */
-class CancelledError extends ProblemError {
+export class CancelledError extends ProblemError {
   readonly wish: TransferWish;
   constructor(wish: TransferWish, artifact: Artifact, file: ArtifactFile) {
     super(cancelled(artifact, file, wish));

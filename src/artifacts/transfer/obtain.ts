@@ -8,13 +8,13 @@
 import { posix } from 'node:path';
 import type { Artifact, ArtifactFile } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
-import type { TransferJournal } from '../../core/transfer.ts';
+import type { TransferJournal, WantedBy } from '../../core/transfer.ts';
 import type { Io } from '../../io/io.ts';
 import type { Routes } from '../registries/route.ts';
 import { locateFile } from '../sources/file/index.ts';
 import { sourceFor } from '../sources/index.ts';
 import type { LocalStore } from '../stores/local.ts';
-import { download } from './download.ts';
+import { CancelledError, download } from './download.ts';
 import type { ObtainedFile } from './obtained.ts';
 import { reuse } from './reuse.ts';
 import { type Call, shareWork } from './share-work.ts';
@@ -25,9 +25,14 @@ export interface Obtain {
   readonly folder: string;
   /**
    * Throws ProblemError. Progress counts what an earlier run left and what another caller of the
-   * same digest fetches. An abort keeps what has arrived.
+   * same digest fetches. An abort keeps what has arrived. What a person has cancelled is not begun
+   * again.
    */
-  readonly obtain: (artifact: Artifact, file: ArtifactFile, call: Call) => Promise<ObtainedFile>;
+  readonly obtain: (
+    artifact: Artifact,
+    file: ArtifactFile,
+    call: Call & { readonly wantedBy?: WantedBy | null },
+  ) => Promise<ObtainedFile>;
   /**
    * Removes what is staged and no open work needs, and parts of files that have been left for long.
    * Call it when a run has ended, never beside one.
@@ -54,9 +59,12 @@ export function createObtain(options: {
     return left !== null && io.clock.now() - left.updatedAt < partialAgeMsMax;
   };
   const share = shareWork<ObtainedFile>();
+  const cancelled = new Map<Digest, CancelledError>();
   return {
     folder: staging,
-    obtain: async (artifact, file, call) => {
+    obtain: async (artifact, file, { wantedBy = null, ...call }) => {
+      const before = cancelled.get(file.digest);
+      if (before !== undefined) throw before;
       const folder = folderOf(artifact);
       const source = sourceFor(artifact.source);
       if (source.ok && source.value.scheme === 'file') {
@@ -66,7 +74,19 @@ export function createObtain(options: {
         return elsewhere ?? verifyInPlace(artifact, file, { io, folder, ...call });
       }
       const { joined, value } = await share(file.digest, call, (shared) =>
-        download(artifact, file, { io, folder, routes, journal, stores, staging, ...shared }),
+        download(artifact, file, {
+          io,
+          folder,
+          routes,
+          journal,
+          stores,
+          staging,
+          wantedBy,
+          ...shared,
+        }).catch((error: unknown) => {
+          if (error instanceof CancelledError) cancelled.set(file.digest, error);
+          throw error;
+        }),
       );
       return joined ? { ...value, downloadedBytes: 0 } : value;
     },
@@ -87,4 +107,4 @@ export function createObtain(options: {
 const partialAgeMsMax = 14 * 24 * 60 * 60 * 1000;
 
 /** Forward slashes are understood by every platform's file calls, Windows' included. */
-const stagingPath = (cacheFolder: string): string => posix.join(cacheFolder, 'staging');
+export const stagingPath = (cacheFolder: string): string => posix.join(cacheFolder, 'staging');

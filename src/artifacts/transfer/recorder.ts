@@ -14,6 +14,8 @@ export interface Recorder {
   readonly onValidator: (validator: string | null) => void;
   /** Says that somebody works on it. */
   readonly begin: () => void;
+  /** Looks what a person asks for and saves what is unsaved, however long nothing arrives. */
+  readonly look: () => void;
   /** Says that nobody does, and how far it is. */
   readonly end: () => void;
 }
@@ -40,15 +42,7 @@ type Subject = Omit<
   'validator' | 'written' | 'durable' | 'startedAt' | 'updatedAt'
 >;
 
-export function recorder({
-  io,
-  subject,
-  left,
-  present,
-  journal,
-  onWish,
-  onFailure,
-}: {
+interface Recording {
   readonly io: Pick<Io, 'clock'>;
   readonly subject: Subject;
   readonly left: UnfinishedTransfer | null;
@@ -57,7 +51,17 @@ export function recorder({
   readonly onWish: (wish: TransferWish) => void;
   /** The journal cannot be written. */
   readonly onFailure: (error: unknown) => void;
-}): Recorder {
+}
+
+export function recorder({
+  io,
+  subject,
+  left,
+  present,
+  journal,
+  onWish,
+  onFailure,
+}: Recording): Recorder {
   const saveBytes = saveBytesFor(subject.bytes);
   const startedAt = left?.startedAt ?? io.clock.now();
   let written = present;
@@ -77,9 +81,9 @@ export function recorder({
     if (wish !== null) onWish(wish);
   };
   // Called by whoever writes, who could do nothing about a journal that fails.
-  const saveAside = (): void => {
+  const aside = (work: () => void): void => {
     try {
-      save(subject.process);
+      work();
     } catch (error) {
       onFailure(error);
     }
@@ -100,13 +104,19 @@ export function recorder({
       unsaved += span[1] - span[0];
       unsynced += span[1] - span[0];
       const now = io.clock.now();
-      if (unsaved >= saveBytes || now - savedAt >= saveMs) saveAside();
+      if (unsaved >= saveBytes || now - savedAt >= saveMs) {
+        aside(() => save(subject.process));
+      }
       if (!isSyncing && (unsynced >= syncBytes || now - syncedAt >= syncMs)) void sync(assembly);
     },
     onValidator: (next) => {
       if (next !== null) validator = next;
     },
     begin: () => save(subject.process),
+    look: () =>
+      aside(() => {
+        if (unsaved > 0 || journal.isAsked(subject.digest)) save(subject.process);
+      }),
     end: () => save(null),
   };
 }

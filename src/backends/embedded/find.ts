@@ -3,8 +3,9 @@
 // answer is neither running nor stopped, and is told as such.
 import { errorProblem, type Problem } from '../../core/problem.ts';
 import type { EngineState, EngineStatus } from '../../engine/protocol.ts';
-import { isRunning, readState } from '../../engine/state-file.ts';
+import { readState } from '../../engine/state-file.ts';
 import { HttpError, type Io } from '../../io/io.ts';
+import { isRunning } from '../../io/is-running.ts';
 import { type EngineAddress, getStatus } from './client.ts';
 import type { Place } from './place.ts';
 

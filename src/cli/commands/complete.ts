@@ -1,6 +1,8 @@
 // `modelctl __complete -- WORD...`: candidates for the last word, for the completion scripts. Asks
 // the ledger or the manifests, never an engine: it works offline and at once. A failure completes
 // nothing.
+import { shortDigest } from '../../core/digest.ts';
+import type { Io } from '../../io/io.ts';
 import type { CommandContext, CommandRun } from '../command-context.ts';
 import { type Candidate, completionOf, givenValues, type Live } from '../completion/candidates.ts';
 import { filesToo, noFiles } from '../completion/script.ts';
@@ -30,12 +32,22 @@ async function liveNames(live: Live, context: CommandContext): Promise<readonly 
   // Standard input is the shell's.
   const inputs = named.filter((input) => input !== '-');
   if (live === 'declared' && inputs.length > 0) return declaredIn(inputs, context);
+  if (live === 'transfer') return unfinished(io);
   const { readingLedger } = await import('../ledger-access.ts');
   const inventory = await readingLedger(io, (ledger) => ledger.inventory());
   const names = new Map(inventory.map(({ name, model }) => [name, model]));
   if (live === 'declared') names.clear();
   if (live !== 'placement') for (const { model } of inventory) names.set(model, 'Model');
   return [...names].map(([text, description]) => ({ text, description }));
+}
+
+async function unfinished(io: Io): Promise<readonly Candidate[]> {
+  const { listTransfers } = await import('../../transfers.ts');
+  const { transfers } = await listTransfers(io);
+  return transfers.flatMap(({ digest, origin }) => [
+    ...(origin?.wantedBy ? [{ text: origin.wantedBy.model, description: origin.path }] : []),
+    { text: shortDigest(digest), description: origin?.path ?? '' },
+  ]);
 }
 
 /** Models of the manifests; none where those cannot be read. */

@@ -1,12 +1,11 @@
-// `modelctl get`: models, backends, hosts or sets, as a list.
-import { errorProblem } from '../../core/problem.ts';
+// `modelctl get`: models, backends, hosts, sets, transfers or registries, as a list.
 import type { Survey, SurveyedHost, SurveyedSet } from '../../core/surveyed.ts';
 import { backendColumns, modelColumns } from '../../render/model-table.ts';
 import { backendItem, hostItem, modelItem, setItem } from '../../render/survey-document.ts';
 import type { Column } from '../../render/table.ts';
-import type { CommandContext, CommandRun } from '../command-context.ts';
-import { type ExitCode, exitCode } from '../exit-code.ts';
-import { type Listing, printList } from '../list-output.ts';
+import type { CommandRun } from '../command-context.ts';
+import type { Listing } from '../list-output.ts';
+import { printNamed } from '../named-list.ts';
 import {
   modelsNamed,
   selectorOf,
@@ -17,6 +16,13 @@ import {
 
 export const get: CommandRun = async (context) => {
   const [kind = 'models', ...names] = context.given.positionals;
+  // Neither asks an engine.
+  if (kind === 'transfers' || kind === 'transfer') {
+    return (await import('../transfer-list.ts')).getTransfers(names, context);
+  }
+  if (kind === 'registries' || kind === 'registry') {
+    return (await import('../registry-list.ts')).getRegistries(names, context);
+  }
   const isSelected = selectorOf(context);
   const found = await surveyInView(context);
   const code = surveyExitCode(found);
@@ -40,34 +46,6 @@ export const get: CommandRun = async (context) => {
     }
   }
 };
-
-/** All rows, or those that are named. Ends in `code`, unless a name is nobody's. */
-async function printNamed<Row>(
-  listing: Listing<Row>,
-  names: readonly string[],
-  { output }: CommandContext,
-  code: ExitCode,
-  finds = (name: string): readonly Row[] =>
-    listing.rows.filter((row) => listing.name?.(row).endsWith(`/${name}`)),
-): Promise<ExitCode> {
-  const missing = names.filter((name) => finds(name).length === 0);
-  const ending = missing.length === 0 ? code : exitCode.invalid;
-  const rows =
-    names.length === 0 ? listing.rows : [...new Set(names.flatMap((name) => finds(name)))];
-  if (rows.length > 0 || missing.length === 0)
-    await printList({ ...listing, rows }, output, ending);
-  for (const name of missing) {
-    output.problem(
-      errorProblem({
-        code: 'cli/not-found',
-        summary: 'Nothing has this name',
-        detail: `There is no ${listing.kind.replace('List', '').toLowerCase()} "${name}" here.`,
-        remedy: 'modelctl get',
-      }),
-    );
-  }
-  return ending;
-}
 
 const modelList = (now: number) => ({
   kind: 'ModelList',

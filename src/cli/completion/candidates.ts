@@ -9,7 +9,7 @@ export interface Candidate {
 }
 
 /** Names that are not in the table of commands. */
-export type Live = 'model' | 'declared' | 'placement' | 'field';
+export type Live = 'model' | 'declared' | 'placement' | 'transfer' | 'field';
 
 export interface Completion {
   readonly candidates: readonly Candidate[];

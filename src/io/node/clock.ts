@@ -6,7 +6,7 @@ import type { Clock } from '../io.ts';
 /** Node fires a timer at once when its delay does not fit in 31 bits; longer waits go in pieces. */
 const timerMsMax = 2 ** 31 - 1;
 
-export const createNodeClock = (): Clock => ({ now: () => Date.now(), sleep });
+export const createNodeClock = (): Clock => ({ now: () => Date.now(), sleep, every });
 
 async function sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
   assert(durationMs >= 0, `a wait of ${durationMs} ms`);
@@ -16,6 +16,12 @@ async function sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
     await sleepPiece(pieceMs, signal);
     leftMs -= pieceMs;
   } while (leftMs > 0);
+}
+
+function every(periodMs: number, onTick: () => void): () => void {
+  const timer = setInterval(onTick, periodMs);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 async function sleepPiece(durationMs: number, signal: AbortSignal | undefined): Promise<void> {

@@ -16,6 +16,8 @@ export async function entryOf(path: string): Promise<FileEntry | null> {
       names: found.nlink,
       inode: `${found.dev}:${found.ino}`,
       mode: found.mode & 0o777,
+      // POSIX counts in blocks of 512 bytes whatever the file system's own; Windows in none at all.
+      diskBytes: found.blocks === undefined ? found.size : found.blocks * 512,
     };
   } catch (error) {
     if (isAbsent(error)) return null;

@@ -9,6 +9,8 @@ export interface Database {
   readonly run: (sql: string, ...values: SQLInputValue[]) => void;
   /** One transaction. Takes the write lock first, so that nothing read inside is stale. */
   readonly write: <T>(work: () => T) => T;
+  /** The same for work that waits for a disk: others that write wait for it, so it must be short. */
+  readonly writeWhile: <T>(work: () => Promise<T>) => Promise<T>;
   /** All that is read inside is of one moment. */
   readonly snapshot: <T>(work: () => T) => T;
   readonly close: () => void;
@@ -41,6 +43,17 @@ export function databaseOf(raw: DatabaseSync): Database {
     all: (sql, ...values) => statement(sql).all(...values),
     run,
     write: (work) => transaction('BEGIN IMMEDIATE', work),
+    writeWhile: async (work) => {
+      run('BEGIN IMMEDIATE');
+      try {
+        const result = await work();
+        run('COMMIT');
+        return result;
+      } catch (error) {
+        if (raw.isTransaction) run('ROLLBACK');
+        throw error;
+      }
+    },
     snapshot: (work) => transaction('BEGIN', work),
     close: () => raw.close(),
   };

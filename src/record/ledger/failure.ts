@@ -85,6 +85,25 @@ export const newerLedger = (path: string, version: number, known: number): Probl
     remedy: 'Use the newer modelctl on this machine, or give this one a home of its own.',
   });
 
+export const olderLedger = (path: string): Problem =>
+  errorProblem({
+    code: 'record/ledger-older',
+    summary: 'The ledger is of an older modelctl',
+    detail: `${path} is brought up to date by the next run that changes something.`,
+    remedy: 'modelctl apply',
+  });
+
+/** The same for work that takes time. */
+export async function whileOnLedger<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    return onLedger(path, () => {
+      throw error;
+    });
+  }
+}
+
 /** Runs something on the ledger; what the file is to blame for becomes a ProblemError. */
 export function onLedger<T>(path: string, work: () => T): T {
   try {

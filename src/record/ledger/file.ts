@@ -6,14 +6,24 @@ import type { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { type Problem, ProblemError } from '../../core/problem.ts';
 import type { Files, Io } from '../../io/io.ts';
-import { DamagedRowError, ledgerProblem, newerLedger, sqlite, sqliteCode } from './failure.ts';
+import {
+  DamagedRowError,
+  ledgerProblem,
+  newerLedger,
+  olderLedger,
+  sqlite,
+  sqliteCode,
+} from './failure.ts';
 import { migrate, versionOf } from './schema.ts';
 
 export interface OpenOptions {
   /** Absolute; `:memory:` for a ledger that lives as long as it is open. */
   readonly path: string;
-  /** `read` makes nothing: where there is no ledger, it reads as an empty one. */
-  readonly mode: 'read' | 'write';
+  /**
+   * `read` makes nothing: where there is no ledger, it reads as an empty one. `beside` neither, and
+   * writes to one that is up to date only: that needs no process lock.
+   */
+  readonly mode: 'read' | 'beside' | 'write';
   /** The steps of schema.ts; tests bring others. */
   readonly migrations: readonly string[];
 }
@@ -38,7 +48,7 @@ export async function openFile(
   const { path, mode, migrations } = options;
   if (path === ':memory:') return { raw: openEmpty(Sqlite, migrations), problem: null };
   if ((await io.files.stat(path)) === null) {
-    if (mode === 'read') return { raw: openEmpty(Sqlite, migrations), problem: null };
+    if (mode !== 'write') return { raw: openEmpty(Sqlite, migrations), problem: null };
     await create(Sqlite, options, io);
   }
   try {
@@ -95,9 +105,11 @@ function openExisting(Sqlite: Sqlite, { path, mode, migrations }: OpenOptions): 
   const raw = new Sqlite(path, { timeout: busyTimeoutMs });
   try {
     const version = checkVersion(raw, path, migrations);
-    const problem = writeProblem(raw, path, version);
+    const isOlder = version < migrations.length;
+    const problem =
+      mode === 'beside' && isOlder ? olderLedger(path) : writeProblem(raw, path, version);
     raw.exec('PRAGMA synchronous = FULL');
-    if (version < migrations.length) bringUpToDate(raw, mode, migrations);
+    if (isOlder) bringUpToDate(raw, mode, migrations);
     if (mode === 'read') raw.exec('PRAGMA query_only = 1');
     checkPages(raw);
     return { raw, problem };
@@ -136,7 +148,7 @@ function writeProblem(raw: DatabaseSync, path: string, version: number): Problem
   }
 }
 
-/** A reader takes the steps in a transaction that ends with it, unfinished: the file stays. */
+/** All but the holder of the process lock take the steps in a transaction that ends with it, unfinished: the file stays. */
 function bringUpToDate(
   raw: DatabaseSync,
   mode: OpenOptions['mode'],

@@ -88,6 +88,8 @@ const transfersStep = `
     bytes INTEGER NOT NULL,
     source TEXT NOT NULL,
     path TEXT NOT NULL,
+    model TEXT,
+    name TEXT,
     partial TEXT NOT NULL,
     validator TEXT,
     written TEXT NOT NULL,

@@ -32,13 +32,15 @@ export const writeTransfer = (
     );
     database.run(
       `INSERT OR REPLACE INTO transfers
-       (digest, bytes, source, path, partial, validator, written, durable, boot, process,
-        started_at, updated_at, wish)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)`,
+       (digest, bytes, source, path, model, name, partial, validator, written, durable, boot,
+        process, started_at, updated_at, wish)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)`,
       transfer.digest,
       transfer.bytes,
       transfer.source,
       transfer.path,
+      transfer.wantedBy?.model ?? null,
+      transfer.wantedBy?.name ?? null,
       transfer.partial,
       transfer.validator,
       JSON.stringify(transfer.written),
@@ -54,6 +56,47 @@ export const writeTransfer = (
 export function forgetTransfer(database: Database, key: Digest): void {
   if (readTransfer(database, key) === null) return;
   unflushed(database, () => database.run('DELETE FROM transfers WHERE digest = ?', key));
+}
+
+/** What is known of a transfer, taken over by a process: see TransferJournal. */
+export const takeTransfer = (
+  database: Database,
+  key: Digest,
+  process: ProcessMark,
+): UnfinishedTransfer | null =>
+  unflushed(database, () => {
+    database.run(
+      'UPDATE transfers SET process = ?, wish = NULL WHERE digest = ?',
+      JSON.stringify(process),
+      key,
+    );
+    return readTransfer(database, key);
+  });
+
+export const isAsked = (database: Database, key: Digest): boolean =>
+  database.all('SELECT 1 FROM transfers WHERE digest = ? AND wish IS NOT NULL', key).length > 0;
+
+/**
+ * Removes what is left of a transfer, its file included, unless `isFree` says that somebody works
+ * on it. Nobody can begin to meanwhile: whoever wants to waits for this transaction.
+ */
+export const dropTransfer = (
+  database: Database,
+  key: Digest,
+  { isFree, remove }: DropSteps,
+): Promise<boolean> =>
+  database.writeWhile(async () => {
+    const known = readTransfer(database, key);
+    if (known !== null && !(await isFree(known))) return false;
+    await remove();
+    database.run('DELETE FROM transfers WHERE digest = ?', key);
+    return true;
+  });
+
+export interface DropSteps {
+  readonly isFree: (transfer: UnfinishedTransfer) => Promise<boolean>;
+  /** Takes away the file. */
+  readonly remove: () => Promise<void>;
 }
 
 /** False when there is no such transfer (any more). */
@@ -97,6 +140,7 @@ const toTransfer = (row: Row): UnfinishedTransfer => ({
   bytes: whole(row, 'bytes'),
   source: text(row, 'source'),
   path: text(row, 'path'),
+  wantedBy: row['model'] === null ? null : { model: text(row, 'model'), name: text(row, 'name') },
   partial: text(row, 'partial'),
   validator: orNull(row, 'validator', text),
   written: spans(row, 'written'),

@@ -59,7 +59,7 @@ function setUp(server: Server) {
       remedy: 'Do.',
     }),
     http,
-    clock: { now: () => now, sleep: async () => undefined },
+    clock: { now: () => now, sleep: async () => undefined, every: () => () => undefined },
     signal,
   });
   return {

@@ -59,6 +59,7 @@ export function setUp(wrap: (io: Io) => Io = (io) => io) {
       bytes: content.length,
       source: webArtifact().source,
       path: 'x.gguf',
+      wantedBy: null,
       partial,
       validator: null,
       written: [[0, bytes.length]],

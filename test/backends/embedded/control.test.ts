@@ -185,7 +185,7 @@ describe('an engine that does not answer', () => {
     process.kill(state.pid, 'SIGSTOP');
     // Time is short for the one who waits, so that the test need not.
     const now = (): number => Date.now() * 50;
-    const clock = { now, sleep: (ms: number) => home.io.clock.sleep(ms) };
+    const clock = { ...home.io.clock, now, sleep: (ms: number) => home.io.clock.sleep(ms) };
     expect(await engineStop({ ...home, io: { ...home.io, clock } })).toBe(1);
     await until(() => !home.io.processes.isAlive(state.pid));
   });
