@@ -1,5 +1,5 @@
-// The stores of this machine that bytes may be in already: those of engines, what a bundle brought,
-// and what other tools share.
+// The stores of this machine that bytes may be in already: those of engines that keep files as they
+// are, what other tools share, and what a bundle brought.
 import { posix } from 'node:path';
 import {
   blobStore,
@@ -15,23 +15,35 @@ import { homeOf } from './io/home.ts';
 import type { Io } from './io/io.ts';
 
 /** Of engines first: a file there is known to serve one. */
-export const localStores = (references: readonly EngineStore[], io: Io): readonly LocalStore[] => [
-  ...engineStores(references, io),
+export const localStores = (
+  references: readonly BackendReference[],
+  io: Io,
+): readonly LocalStore[] => [
+  ...engineStores([...references, usualEngine(io)], io),
   ociStore(io.files, restoredFolder(homeOf(io.environment).cache)),
   huggingFaceStore(io),
   ...ollamaStores(references, io),
 ];
 
-/** The embedded engine's usual store always is one of them. */
-export const engineStores = (references: readonly EngineStore[], io: Io): readonly LocalStore[] =>
-  [
-    ...new Set([...references.flatMap(storeOf), posix.join(homeOf(io.environment).cache, 'oci')]),
-  ].map((folder) => ociStore(io.files, folder));
+/** The embedded one, which may hold bytes though no ledger says so. */
+const usualEngine = ({ environment }: Io): StoreReference => ({
+  type: 'embedded',
+  store: posix.join(homeOf(environment).cache, 'oci'),
+});
 
-type EngineStore = Pick<BackendReference, 'type' | 'store'>;
+type StoreReference = Pick<BackendReference, 'type' | 'store'>;
+
+export const engineStores = (
+  references: readonly StoreReference[],
+  io: Io,
+): readonly LocalStore[] =>
+  [...new Set(references.flatMap(storeOf))].map((folder) => ociStore(io.files, folder));
 
 /** Ollama's own, where it is on this machine and may be read. */
-const ollamaStores = (references: readonly EngineStore[], { files }: Io): readonly LocalStore[] =>
+const ollamaStores = (
+  references: readonly BackendReference[],
+  { files }: Io,
+): readonly LocalStore[] =>
   [
     ...new Set(
       references.flatMap(({ type, store }) => (type === 'ollama' && store !== null ? [store] : [])),
@@ -44,7 +56,7 @@ const ollamaStores = (references: readonly EngineStore[], { files }: Io): readon
     }),
   );
 
-const storeOf = ({ type, store }: EngineStore): readonly string[] =>
+const storeOf = ({ type, store }: StoreReference): readonly string[] =>
   type === 'embedded' && store !== null ? [store] : [];
 
 export async function isInAny(

@@ -1,5 +1,6 @@
 // Files of the Hugging Face Hub go into the cache that its own tools read, under the commit that the
 // lock names. A second name for the same bytes where the file system can.
+import { parseHubReference } from './artifacts/sources/huggingface/reference.ts';
 import { huggingFaceCache } from './artifacts/stores/huggingface/index.ts';
 import type { OciStore } from './artifacts/stores/oci/blobs.ts';
 import { blobPath } from './artifacts/stores/oci/layout.ts';
@@ -14,9 +15,6 @@ export interface Cached {
   readonly problem: Problem | null;
 }
 
-/** Of a reference to the Hub in canonical form: its repository and revision. */
-const hubReference = /^hf:\/\/([^/@:]+\/[^/@:]+)(?:[/:][^@]*)?@(.+)$/;
-
 /** Refs are written last, and one that leads elsewhere here stays as it is. */
 export async function intoCache(
   artifact: Artifact,
@@ -24,11 +22,10 @@ export async function intoCache(
   io: Io,
   signal: AbortSignal,
 ): Promise<Cached> {
-  const [, repository, revision] = hubReference.exec(artifact.source) ?? [];
-  const commit = 'commit' in artifact ? artifact.commit : undefined;
-  if (repository === undefined || revision === undefined || typeof commit !== 'string') {
-    return { folder: null, problem: null };
-  }
+  const { source, commit } = artifact;
+  const reference = source.startsWith('hf://') ? parseHubReference(source) : null;
+  if (reference?.ok !== true || commit === undefined) return { folder: null, problem: null };
+  const { repository, revision } = reference.value;
   const cache = huggingFaceCache(io);
   try {
     await cache.put({
