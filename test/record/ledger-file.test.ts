@@ -93,6 +93,15 @@ describe('a ledger that is not there', () => {
     expect(await fs.readdir(join(folder, 'state'))).toEqual(['ledger.db']);
   });
 
+  it('takes away what a run left that was killed while it made one', async () => {
+    const draft = join(folder, 'state', '.modelctl-ledger-0123456789ab.tmp');
+    await fs.mkdir(join(folder, 'state'));
+    for (const end of ['', '-wal', '-shm']) await fs.writeFile(`${draft}${end}`, 'half');
+    await open('write');
+    close();
+    expect(await fs.readdir(join(folder, 'state'))).toEqual(['ledger.db']);
+  });
+
   it('cannot be made where a file stands in the way', async () => {
     await fs.writeFile(join(folder, 'state'), 'a file');
     const ledger = await open('write');

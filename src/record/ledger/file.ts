@@ -76,6 +76,8 @@ function openEmpty(Sqlite: Sqlite, migrations: readonly string[]): DatabaseSync 
   return raw;
 }
 
+const draftPrefix = '.modelctl-ledger-';
+
 /**
  * Made whole beside its place and then moved there, so that a ledger is never seen half-made and
  * an empty file is always damage. Called under the process lock: nobody else makes one meanwhile.
@@ -85,8 +87,13 @@ async function create(
   { path, migrations }: OpenOptions,
   { files, random }: Pick<Io, 'files' | 'random'>,
 ): Promise<void> {
-  await files.makeFolder(dirname(path));
-  const draft = join(dirname(path), `.modelctl-ledger-${random.hex(6)}.tmp`);
+  const folder = dirname(path);
+  await files.makeFolder(folder);
+  for (const { name } of await files.list(folder)) {
+    // Of a run that was killed here, with what SQLite put beside it.
+    if (name.startsWith(draftPrefix)) await files.remove(join(folder, name));
+  }
+  const draft = join(folder, `${draftPrefix}${random.hex(6)}.tmp`);
   const raw = new Sqlite(draft);
   try {
     raw.exec('PRAGMA journal_mode = WAL');
