@@ -28,6 +28,16 @@ export type {
   SurveyStatus,
 } from './core/surveyed.ts';
 export type { ChangedPart, LockedLine, Standing, Version } from './core/upstream.ts';
+export type {
+  Damage,
+  DamageFound,
+  HashProgress,
+  Repair,
+  StoredFile,
+  UnverifiedName,
+  Verdict,
+  VerifiedCopy,
+} from './core/verification.ts';
 export type { Io } from './io/io.ts';
 export {
   apply,
@@ -38,11 +48,13 @@ export {
   outdated,
   type PlanRequest,
   plan,
+  repair,
   restore,
   scanHuggingFaceCache,
   survey,
   update,
   validate,
+  verify,
 } from './library.ts';
 export type { Locked, LockRequest } from './lock.ts';
 export type { Outdated, OutdatedRequest } from './outdated.ts';
@@ -53,6 +65,8 @@ export {
   type Reconciliation,
   reconcile,
 } from './reconcile.ts';
+export type { RepairContext, Repaired, RepairRequest } from './repair.ts';
 export type { Restored, RestoredLine, RestoreRequest } from './restore.ts';
 export type { SurveyRequest } from './survey.ts';
 export type { Updated, UpdateRequest } from './update.ts';
+export type { Verified, VerifyContext, VerifyRequest } from './verify.ts';

@@ -26,9 +26,21 @@ import {
   type Reconciliation,
   reconcile,
 } from './reconcile.ts';
+import {
+  type RepairContext,
+  type Repaired,
+  type RepairRequest,
+  repair as repairWith,
+} from './repair.ts';
 import { type Restored, type RestoreRequest, restore as restoreWith } from './restore.ts';
 import { type SurveyRequest, survey as surveyWith } from './survey.ts';
 import { type Updated, type UpdateRequest, update as updateWith } from './update.ts';
+import {
+  type Verified,
+  type VerifyContext,
+  type VerifyRequest,
+  verify as verifyWith,
+} from './verify.ts';
 
 /** All optional: the defaults are this machine, no end, and nobody listening. */
 export interface Options extends Partial<Pick<ReconcileContext, 'engines' | 'sources'>> {
@@ -132,6 +144,31 @@ export function restore(
   options: Omit<CopyOptions, 'sources'> = {},
 ): Promise<Restored> {
   return restoreWith(request, filled(options));
+}
+
+/**
+ * Whether the bytes of the locked models of this machine are right, in every store: all of them are
+ * hashed, or, with `quick`, those that do not look as when they were hashed last. Changes nothing but
+ * what is remembered of that. `exitCode` 2 means damage, 3 that something could not be checked.
+ * Rejects only for bugs.
+ */
+export function verify(
+  request: VerifyRequest,
+  options: Options & Pick<VerifyContext, 'onProgress'> = {},
+): Promise<Verified> {
+  return verifyWith(request, filled(options));
+}
+
+/**
+ * Replaces damaged files, each in one step: from another store that has the bytes, else from the
+ * source, the damaged chunks alone where it is known which they are. Rejects only for bugs. Safe to
+ * repeat.
+ */
+export function repair(
+  request: RepairRequest,
+  options: Options & Pick<RepairContext, 'onProgress' | 'onBytes'> = {},
+): Promise<Repaired> {
+  return repairWith(request, filled(options));
 }
 
 /**

@@ -27,8 +27,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   // The pipeline itself: `reconcile.ts` and what stands beside it.
   'survey/': ['core/', 'models/', 'resolve/', ...ports()],
   'locking/': ['core/', 'models/', 'manifest/', 'resolve/', ...ports()],
+  'verifying/': ['core/', 'models/', 'resolve/', 'record/', 'artifacts/', 'backends/', ...ports()],
   '*.ts': [
     ...stages(),
+    'verifying/',
     'survey/',
     'locking/',
     'core/',

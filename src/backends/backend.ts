@@ -7,6 +7,7 @@ import type { BackendReference, FilesAccess, SecretReference } from '../core/bac
 import type { ChangeSetEntry } from '../core/changeset.ts';
 import type {
   Build,
+  DesiredPlacement,
   LoadOptions,
   ParameterValue,
   Recipe,
@@ -17,7 +18,7 @@ import type { Digest } from '../core/digest.ts';
 import type { BackendId } from '../core/key.ts';
 import type { BackendObservation, Details } from '../core/observed.ts';
 import type { Action } from '../core/plan.ts';
-import type { Checked } from '../core/problem.ts';
+import type { Checked, Problem } from '../core/problem.ts';
 import type { Io } from '../io/io.ts';
 
 export type BackendType = 'ollama' | 'embedded';
@@ -94,6 +95,30 @@ export type Performed = Pick<
   readonly details?: Details;
 };
 
+/** A file of the engine's store that a name is served from. */
+export interface KeptFile {
+  /** Absolute; it need not be there. */
+  readonly path: string;
+  /** Within the artifact, or what it is to the store. */
+  readonly file: string;
+  readonly digest: Digest;
+  readonly bytes: number;
+  /** Beside it, and taken for nothing by the engine: where a replacement is made. */
+  readonly temporary: string;
+  /** It may be a second name of verified bytes elsewhere; else it has to belong as its folder does. */
+  readonly mayShare: boolean;
+  /** All that is to stand in it, where modelctl itself can tell. */
+  readonly text?: string;
+}
+
+export type Kept =
+  | { readonly kind: 'files'; readonly files: readonly KeptFile[] }
+  | { readonly kind: 'absent' }
+  /** The name holds, on purpose or not, something else than is wanted: that is for `plan`. */
+  | { readonly kind: 'other' }
+  /** It cannot be told, and why. */
+  | { readonly kind: 'closed'; readonly problem: Problem };
+
 export interface Backend {
   readonly type: BackendType;
   /** Unique on its host; see design section 3. */
@@ -136,6 +161,15 @@ export interface Backend {
    * and its `retry` says whether trying again can help.
    */
   readonly perform: (action: Action, context: PerformContext) => Promise<Performed>;
+  /**
+   * Reads only. For people who ask whether bytes are still right: where the engine keeps those of
+   * what is wanted, by name. `observation` is of the same moment.
+   */
+  readonly keeps: (
+    placements: readonly DesiredPlacement[],
+    observation: BackendObservation,
+    context: BackendContext,
+  ) => Promise<ReadonlyMap<string, Kept>>;
   /**
    * Where clients talk to it in the OpenAI protocol (`/v1/chat/completions` and so on), started
    * if it is one that modelctl starts on demand. Throws ProblemError.

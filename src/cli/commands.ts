@@ -5,6 +5,7 @@ import { cancelCommand } from './cancel-command.ts';
 import type { Command } from './command-line.ts';
 import { filename, host, json, lockTimeout, output, planning, selector } from './flags.ts';
 import { lockCommands } from './lock-commands.ts';
+import { verifyCommands } from './verify-commands.ts';
 
 const listed = ['models', 'backends', 'hosts', 'sets', 'transfers', 'registries'] as const;
 
@@ -84,6 +85,7 @@ export const commands: readonly Command[] = [
   cancelCommand,
   ...lockCommands,
   ...bundleCommands,
+  ...verifyCommands,
   {
     name: 'get',
     summary: 'list models, backends, hosts, sets, transfers or registries',

@@ -13,7 +13,7 @@ const groups: readonly (readonly [string, readonly string[]])[] = [
   ['Begin', ['init', 'validate', 'explain']],
   ['Change', ['plan', 'diff', 'apply', 'cancel', 'approve']],
   ['Lock', ['lock', 'outdated', 'update']],
-  ['Keep', ['bundle', 'restore']],
+  ['Keep', ['verify', 'repair', 'bundle', 'restore']],
   ['Look', ['get', 'describe', 'adopt', 'history']],
   ['Use', ['run', 'engine']],
   ['Else', ['completion', 'version', 'help']],

@@ -30,6 +30,8 @@ const implementations: Readonly<Record<string, () => Promise<CommandRun>>> = {
   apply: async () => (await import('./commands/apply.ts')).apply,
   cancel: async () => (await import('./commands/cancel.ts')).cancel,
   lock: async () => (await import('./commands/lock.ts')).lock,
+  verify: async () => (await import('./commands/verify.ts')).verify,
+  repair: async () => (await import('./commands/repair.ts')).repair,
   outdated: async () => (await import('./commands/outdated.ts')).outdated,
   update: async () => (await import('./commands/update.ts')).update,
   bundle: async () => (await import('./commands/bundle.ts')).bundle,

@@ -19,11 +19,12 @@ import type {
   TransferWish,
   UnfinishedTransfer,
 } from '../core/transfer.ts';
+import type { VerifiedFile } from '../core/verification.ts';
 import type { Io } from '../io/io.ts';
 import { type Database, databaseOf } from './ledger/database.ts';
 import { ledgerProblem, onLedger, whileOnLedger } from './ledger/failure.ts';
 import { openFile, openStandIn } from './ledger/file.ts';
-import { readHistory } from './ledger/history.ts';
+import { readHistory, writeHistory } from './ledger/history.ts';
 import { type LedgerState, readState, viewOf } from './ledger/read.ts';
 import { toEntry } from './ledger/rows.ts';
 import { migrations } from './ledger/schema.ts';
@@ -48,6 +49,7 @@ import {
   writeTransfer,
   writeWish,
 } from './ledger/transfers.ts';
+import { forgetVerified, readVerified, writeVerified } from './ledger/verified.ts';
 import {
   settlementStep,
   writeApproval,
@@ -91,6 +93,12 @@ export interface Ledger {
   /** Removes an unfinished file and what is known of it; false when somebody works on it. */
   readonly dropTransfer: (digest: Digest, steps: DropSteps) => Promise<boolean>;
   readonly checksumsOf: (digest: Digest) => Checksums | null;
+  /** How a file looked when it was last hashed and found right; null where that was never. */
+  readonly verifiedAt: (path: string) => VerifiedFile | null;
+  readonly keepVerified: (files: readonly VerifiedFile[]) => void;
+  readonly forgetVerified: (paths: readonly string[]) => void;
+  /** Something that was done to a model outside a plan. */
+  readonly note: (entry: HistoryEntry) => void;
   /** Newest first. */
   readonly history: (filter: HistoryFilter) => readonly HistoryEntry[];
   readonly close: () => void;
@@ -187,6 +195,10 @@ function createLedger(
     dropTransfer: (digest, steps) =>
       whileOnLedger(path, () => writeOnly(() => dropTransfer(database, digest, steps))),
     checksumsOf: (digest) => onLedger(path, () => readChecksums(database, digest)),
+    verifiedAt: (file) => onLedger(path, () => readVerified(database, file)),
+    keepVerified: (files) => writeOnly(() => writeVerified(database, files)),
+    forgetVerified: (paths) => writeOnly(() => forgetVerified(database, paths)),
+    note: (entry) => writeOnly(() => writeHistory(database, entry)),
     history: (filter) => onLedger(path, () => readHistory(database, filter)),
     close: () => database.close(),
   };

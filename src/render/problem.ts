@@ -84,6 +84,8 @@ const planning: ReadonlySet<string> = new Set([
   'lock',
   'outdated',
   'update',
+  'verify',
+  'repair',
 ]);
 
 /** A remedy that is a command and nothing else is set off like any other command. */

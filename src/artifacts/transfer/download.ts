@@ -21,6 +21,7 @@ import type { Routes } from '../registries/route.ts';
 import type { ReadableFile } from '../source.ts';
 import { sourceFor } from '../sources/index.ts';
 import type { LocalStore } from '../stores/local.ts';
+import { chunkBytes } from './chunks.ts';
 import { fetchSpans, WholeFileError } from './fetch-spans.ts';
 import type { ObtainedFile } from './obtained.ts';
 import { cancelled, cutShort, wrongDigest, wrongSize } from './problems.ts';
@@ -54,8 +55,6 @@ interface Work extends DownloadContext {
 /** Ours alone, and gone when the run has ended. */
 const staged = { isUnchanging: true, isTemporary: true } as const;
 
-/** Of the checksums that later locate a damage. */
-const chunkBytes = 16 * 1024 * 1024;
 const connectionsMax = 16;
 
 /** How long it may take until it is noticed that a person wants the end of it. */

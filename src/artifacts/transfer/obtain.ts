@@ -14,6 +14,7 @@ import type { Routes } from '../registries/route.ts';
 import { locateFile } from '../sources/file/index.ts';
 import { sourceFor } from '../sources/index.ts';
 import type { LocalStore } from '../stores/local.ts';
+import { beginWith, type GoodPart } from './begin-with.ts';
 import { CancelledError, download } from './download.ts';
 import type { ObtainedFile } from './obtained.ts';
 import { reuse } from './reuse.ts';
@@ -33,6 +34,11 @@ export interface Obtain {
     file: ArtifactFile,
     call: Call & { readonly wantedBy?: WantedBy | null },
   ) => Promise<ObtainedFile>;
+  /**
+   * Lets the transfer of a file begin with what is right of a damaged copy of it, so that only the
+   * rest is fetched. Nothing, where a transfer of it was begun before. Throws node's own errors.
+   */
+  readonly beginWith: (artifact: Artifact, file: ArtifactFile, copy: GoodPart) => Promise<void>;
   /**
    * Removes what is staged and no open work needs, and parts of files that have been left for long.
    * Call it when a run has ended, never beside one.
@@ -90,6 +96,8 @@ export function createObtain(options: {
       );
       return joined ? { ...value, downloadedBytes: 0 } : value;
     },
+    beginWith: (artifact, file, copy) =>
+      beginWith({ artifact, file, ...copy }, { io, journal, staging }),
     sweep: async (keep) => {
       if ((await io.files.stat(staging)) === null) return;
       for (const { name, kind } of await io.files.list(staging)) {

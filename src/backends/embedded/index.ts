@@ -28,6 +28,10 @@ export function createEmbedded(reference: BackendReference): Backend {
       const { perform } = await import('./perform.ts');
       return perform(await placeOf(context.io, store), action, context);
     },
+    keeps: async (placements, _observation, context) => {
+      const { keeps } = await import('./keeps.ts');
+      return keeps(await placeOf(context.io, store), placements, context);
+    },
     inference: async (context) => {
       const { ensureEngine } = await import('./control.ts');
       return (await ensureEngine(await placeOf(context.io, store), context)).address;

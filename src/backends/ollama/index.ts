@@ -26,6 +26,8 @@ export function createOllama(reference: BackendReference): Backend {
     // Most runs only look.
     perform: async (action, context) =>
       (await import('./perform.ts')).perform(workshop, action, context),
+    keeps: async (placements, observation, context) =>
+      (await import('./keeps.ts')).keeps(reference, placements, observation, context),
     inference: async ({ io }) => ({ url: endpoint, headers: await authorization(engine, io) }),
   };
 }

@@ -20,6 +20,30 @@ export const readHistory = (database: Database, filter: HistoryFilter): readonly
     )
     .map(toHistoryEntry);
 
+/** Of what ended already and is no action of a plan: nothing follows from such a row. */
+export const writeHistory = (database: Database, entry: HistoryEntry): void =>
+  database.run(
+    `INSERT INTO history
+     (at, open, set_id, host, backend, name, model, kind, reason, loses, replaced, outcome, digest,
+      download_bytes, disk_bytes, duration_ms, problem_code)
+     VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)`,
+    entry.at,
+    entry.set,
+    entry.host,
+    entry.backend,
+    entry.name,
+    entry.model,
+    entry.kind,
+    entry.reason,
+    entry.replaced,
+    entry.outcome,
+    entry.digest,
+    entry.downloadedBytes,
+    entry.diskBytes,
+    entry.durationMs,
+    entry.problemCode,
+  );
+
 const toHistoryEntry = (row: Row): HistoryEntry => ({
   at: whole(row, 'at'),
   set: text(row, 'set_id'),

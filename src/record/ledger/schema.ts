@@ -121,7 +121,24 @@ const sharedFilesStep = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-export const migrations: readonly string[] = [firstStep, transfersStep, sharedFilesStep];
+/** Files that were hashed and found right, and how they looked then. */
+const verifiedStep = `
+  CREATE TABLE verified (
+    path TEXT PRIMARY KEY,
+    bytes INTEGER NOT NULL,
+    modified_at REAL NOT NULL,
+    inode TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`;
+
+export const migrations: readonly string[] = [
+  firstStep,
+  transfersStep,
+  sharedFilesStep,
+  verifiedStep,
+];
 
 /** 0 for a database without any tables of ours. */
 export function versionOf(database: DatabaseSync): number {

@@ -3,7 +3,7 @@
 import { dirname, join } from 'node:path';
 import { mapBounded } from '../../../core/concurrency.ts';
 import { type Digest, digestHex } from '../../../core/digest.ts';
-import { blobBehind, blobPath, entryPath, snapshotFolder } from './layout.ts';
+import { blobBehind, blobPath, entryPath, snapshotFolder, temporaryPath } from './layout.ts';
 import { checkNames } from './names.ts';
 import { repositoryFolders } from './scan.ts';
 import { type CacheStore, inRepository } from './store.ts';
@@ -26,6 +26,26 @@ export async function findBlob(
     return stat?.kind === 'file' && stat.bytes === bytes ? path : null;
   });
   return found.find((path) => path !== null) ?? null;
+}
+
+/**
+ * Where blobs named by this sha256 stand, in all repositories, whatever is in them. `temporary` is
+ * where a replacement of one is made.
+ */
+export async function blobsNamed(
+  store: CacheStore,
+  digest: Digest,
+): Promise<readonly { readonly path: string; readonly temporary: string }[]> {
+  const repositories = await repositoryFolders(store);
+  const hex = digestHex(digest);
+  const found = await mapBounded(repositories, looksAtOnceMax, async ({ path }) => {
+    const blob = {
+      path: blobPath(path, hex),
+      temporary: temporaryPath(path, store.io.processes.pid, hex),
+    };
+    return (await store.io.files.entry(blob.path)) === null ? [] : [blob];
+  });
+  return found.flat();
 }
 
 /**

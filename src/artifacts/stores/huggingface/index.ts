@@ -2,7 +2,7 @@
 // huggingface_hub and is shared with it and with llama.cpp, so all of it may be read, and only what
 // was put from here is removed again.
 import type { Digest } from '../../../core/digest.ts';
-import { findBlob, findFile } from './find.ts';
+import { blobsNamed, findBlob, findFile } from './find.ts';
 import { cacheFolder } from './folder.ts';
 import { type Removed, type RemoveRequest, remove } from './remove.ts';
 import { scanCache } from './scan.ts';
@@ -20,6 +20,10 @@ export interface HuggingFaceCache {
   readonly put: (request: PutRequest) => Promise<PutResult>;
   /** Path of a blob of this sha256 and size in any repository, not verified; null without. Throws ProblemError. */
   readonly findBlob: (digest: Digest, bytes: number) => Promise<string | null>;
+  /** Every blob of that name, whatever is in it, and where to make another. Throws ProblemError. */
+  readonly blobsNamed: (
+    digest: Digest,
+  ) => Promise<readonly { readonly path: string; readonly temporary: string }[]>;
   /** A file of a commit under its name in the snapshot, not verified. Throws ProblemError. */
   readonly findFile: (file: {
     readonly repository: string;
@@ -45,6 +49,7 @@ export function huggingFaceCache(
     path,
     put: (request) => put(store, request),
     findBlob: (digest, bytes) => findBlob(store, digest, bytes),
+    blobsNamed: (digest) => blobsNamed(store, digest),
     findFile: (file) => findFile(store, file),
     scan: () => scanCache(store),
     remove: (request) => remove(store, request),

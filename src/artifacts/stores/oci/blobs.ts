@@ -3,10 +3,9 @@
 // crash leaves temporary files, which nothing reads and the sweep removes.
 import { join } from 'node:path';
 import { type Digest, digestHex } from '../../../core/digest.ts';
-import { errorProblem, ProblemError } from '../../../core/problem.ts';
-import { errorCode } from '../../../io/error-code.ts';
-import type { Files, Io } from '../../../io/io.ts';
+import type { Io } from '../../../io/io.ts';
 import type { ObtainedFile } from '../../transfer/obtained.ts';
+import { placeFile } from '../place-file.ts';
 import { blobFolder, blobPath } from './layout.ts';
 
 export interface OciStore {
@@ -43,51 +42,6 @@ export async function putFile(
   const { files, random } = store.io;
   const name = `${digestHex(digest)}.${random.hex(6)}${temporarySuffix}`;
   const temporary = join(blobFolder(store.path), name);
-  try {
-    if (!(source.isUnchanging && (await isLinked(files, source.path, temporary)))) {
-      await files.clone(source.path, temporary);
-      const { bytes = 0 } = (await files.stat(temporary)) ?? {};
-      const found = await files.digest(temporary, {
-        bytes,
-        chunkBytes: Math.max(bytes, 1),
-        ...options,
-      });
-      if (found.digest !== digest)
-        throw new ProblemError(otherContent(source.path, digest, found.digest));
-    }
-    await files.rename(temporary, blobPath(store.path, digest));
-  } catch (error) {
-    await files.remove(temporary);
-    throw error;
-  }
+  const to = blobPath(store.path, digest);
+  await placeFile(files, { digest, source, temporary, to, ...options });
 }
-
-/** Another file system, or one without hard links, or a file of another user: then it is copied. */
-const notLinkable: ReadonlySet<string | undefined> = new Set([
-  'EXDEV',
-  'EPERM',
-  'EACCES',
-  'EMLINK',
-  'ENOTSUP',
-  'EOPNOTSUPP',
-  'ENOSYS',
-]);
-
-async function isLinked(files: Files, from: string, to: string): Promise<boolean> {
-  try {
-    await files.link(from, to);
-    return true;
-  } catch (error) {
-    if (!notLinkable.has(errorCode(error))) throw error;
-    return false;
-  }
-}
-
-const otherContent = (source: string, wanted: Digest, found: Digest) =>
-  errorProblem({
-    code: 'store/digest-mismatch',
-    summary: 'A file is not what its digest says',
-    detail: `${source} was to be ${wanted}, and is ${found}. It was not stored.`,
-    remedy: 'Apply again. If it stays so, the file changes while it is read.',
-    retry: 'later',
-  });
