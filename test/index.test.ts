@@ -22,11 +22,13 @@ describe('the public API', () => {
       'outdated',
       'plan',
       'reconcile',
+      'repair',
       'restore',
       'scanHuggingFaceCache',
       'survey',
       'update',
       'validate',
+      'verify',
     ]);
   });
 
@@ -39,6 +41,8 @@ describe('the public API', () => {
     expectTypeOf(modelctl.survey).toBeCallableWith();
     expectTypeOf(modelctl.lock).toBeCallableWith({ inputs: ['models'], check: true });
     expectTypeOf(modelctl.outdated).toBeCallableWith({ inputs: ['models'], models: ['chat'] });
+    expectTypeOf(modelctl.verify).toBeCallableWith({ inputs: ['models'], quick: true });
+    expectTypeOf(modelctl.repair).toBeCallableWith({ inputs: ['models'], dryRun: true });
     expectTypeOf(modelctl.update).toBeCallableWith({ inputs: ['models'], dryRun: true });
     expectTypeOf<PlanRequest>().not.toHaveProperty('mode');
     expectTypeOf<Options>().toExtend<{ readonly signal?: AbortSignal }>();
