@@ -18,7 +18,14 @@ import { repair, verify } from '../../src/library.ts';
 import { createRegistry } from '../fakes/registry-server.ts';
 import { digestOf } from '../fakes/registry-store.ts';
 import { tinyGguf } from '../fakes/tiny-gguf.mjs';
-import { createMachine, documents, type Machine, modelDocument, source } from '../machine.ts';
+import {
+  createMachine,
+  documents,
+  type Machine,
+  modelDocument,
+  ollamaUrl,
+  source,
+} from '../machine.ts';
 
 let machine: Machine | undefined;
 
@@ -243,6 +250,38 @@ describe('repair', () => {
     await world.repair();
     expect(readFileSync(reader)).toEqual(second);
     expect(readFileSync(world.blob(weights))).toEqual(weights);
+  });
+
+  it("brings a blob of Ollama's own store back, where that is a folder of ours", async () => {
+    machine = createMachine();
+    const store = join(machine.folder, 'ollama');
+    const published = machine.ollama.registry.publish('library/tiny:v1', { weights: 'some' });
+    machine.write(
+      'models.yaml',
+      documents(
+        modelDocument('tiny', source('tiny:v1')),
+        `apiVersion: modelctl.dev/v1alpha1\nkind: Backend\nmetadata: { name: ours }\nspec: { type: ollama, endpoint: "${ollamaUrl}", files: { path: ${store} } }\n`,
+      ),
+    );
+    expect((await machine.apply()).exitCode).toBe(0);
+    const { files, manifest = '' } = published.artifact();
+    machine.write('ollama/manifests/127.0.0.1:11434/library/tiny/v1', manifest);
+    const pathOf = (digest: string): string => `blobs/${digest.replace(':', '-')}`;
+    for (const { digest } of files) {
+      const blob = machine.ollama.registry.blob(digest);
+      machine.write(`ollama/${pathOf(digest)}`, Buffer.from(blob?.bytes ?? '').toString('utf8'));
+    }
+    const inputs = [join(machine.folder, 'models.yaml')];
+    expect(await verify({ inputs }, { io: machine.io })).toMatchObject({ exitCode: 0, names: [] });
+    const weightsBlob = join(store, pathOf(published.artifact().weights));
+    writeFileSync(weightsBlob, 'same');
+    const found = await verify({ inputs }, { io: machine.io });
+    expect(found.exitCode).toBe(2);
+    expect(await repair({ inputs }, { io: machine.io })).toMatchObject({
+      exitCode: 0,
+      repairs: [{ outcome: 'repaired', copy: { path: weightsBlob } }],
+    });
+    expect(readFileSync(weightsBlob, 'utf8')).toBe('some');
   });
 
   it('comes to the same end after a crash at any effect', async () => {
