@@ -3,7 +3,6 @@
 // stale, and replaces those. It changes no name, no lock and no inventory: what a model is stays.
 
 import { rememberHash } from './artifacts/hash-file.ts';
-import { directRoutes } from './artifacts/registries/route.ts';
 import type { LocalStore } from './artifacts/stores/local.ts';
 import { createObtain, type Obtain } from './artifacts/transfer/obtain.ts';
 import type { Considered } from './consider.ts';
@@ -13,8 +12,7 @@ import { backendKey, type Placement, placementKey } from './core/key.ts';
 import { type Problem, ProblemError } from './core/problem.ts';
 import type { Repair, UnverifiedName, VerifiedCopy } from './core/verification.ts';
 import { homeOf } from './io/home.ts';
-import { acquireLock } from './record/lock.ts';
-import { reconcilerLockPathOf } from './state-files.ts';
+import { underMachineLock } from './machine-lock.ts';
 import {
   type LedgerContext,
   type LookedAt,
@@ -62,8 +60,9 @@ export async function repair(request: RepairRequest, context: RepairContext): Pr
     return await underLock(request, found, context, looked.problems);
   } catch (error) {
     if (context.signal.aborted) return stopped([], 130);
-    if (error instanceof ProblemError) return stopped([error.problem], 3);
-    throw error;
+    if (!(error instanceof ProblemError)) throw error;
+    const { problem } = error;
+    return stopped([problem], problem.code === 'record/locked' ? 5 : 3);
   }
 }
 
@@ -107,33 +106,16 @@ async function underLock(
   context: RepairContext,
   problems: readonly Problem[],
 ): Promise<Repaired> {
-  const { io, signal } = context;
-  const lock = await acquireLock(
-    {
-      path: reconcilerLockPathOf(io.environment),
-      timeoutMs: request.lockTimeoutMs ?? 0,
-      holder: {
-        pid: io.processes.pid,
-        command: `modelctl repair -f ${request.inputs.join(' -f ')}`,
-        since: io.clock.now(),
-      },
-    },
-    io,
-    signal,
-  );
-  if (!lock.ok) {
-    const isHeld = lock.problems.some(({ code }) => code === 'record/locked');
-    return stopped(lock.problems, isHeld ? 5 : 3);
-  }
-  try {
-    return await withLedger(io, 'write', async (ledger) => {
-      if (ledger.problem !== null) return stopped([ledger.problem], 3);
-      const repairs = await act(found, { ...context, ledger });
-      return repaired(found, repairs, problems);
-    });
-  } finally {
-    await lock.value.release();
-  }
+  const work = {
+    command: `modelctl repair -f ${request.inputs.join(' -f ')}`,
+    timeoutMs: request.lockTimeoutMs ?? 0,
+  };
+  const { value } = await underMachineLock(work, context, async ({ known }) => {
+    if (known.problem !== null) return stopped([known.problem], 3);
+    const repairs = await act(found, { ...context, ledger: known });
+    return repaired(found, repairs, problems);
+  });
+  return value;
 }
 
 type ActContext = LedgerContext & Pick<RepairContext, 'onBytes'>;
@@ -153,7 +135,7 @@ async function act(found: LookedAt, context: ActContext): Promise<readonly Repai
     io,
     cacheFolder: homeOf(io.environment).cache,
     folderOf: () => found.considered.setState.folder,
-    routes: directRoutes(io.web),
+    routes: found.considered.routes,
     journal: ledger.journal,
   });
   const store = rightCopies([...found.seen, ...again], context);

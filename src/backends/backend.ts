@@ -107,6 +107,8 @@ export interface KeptFile {
   readonly temporary: string;
   /** It may be a second name of verified bytes elsewhere; else it has to belong as its folder does. */
   readonly mayShare: boolean;
+  /** False where the Backend's owner wants nothing written there. Default: true. */
+  readonly mayWrite?: boolean;
   /** All that is to stand in it, where modelctl itself can tell. */
   readonly text?: string;
 }

@@ -178,19 +178,8 @@ function createLedger(
     },
     approve: (key, who, now) => write(() => writeApproval(database, placementOf(key), who, now)),
     transfers: () => onLedger(path, () => readTransfers(database)),
-    journal: {
-      find: (digest) => onLedger(path, () => readTransfer(database, digest)),
-      take: (digest, process) => writeOnly(() => takeTransfer(database, digest, process)),
-      isAsked: (digest) => onLedger(path, () => isAsked(database, digest)),
-      save: (transfer) => writeOnly(() => writeTransfer(database, transfer)),
-      forget: (digest) => writeOnly(() => forgetTransfer(database, digest)),
-      keepChecksums: (digest, sums) => writeOnly(() => writeChecksums(database, digest, sums)),
-    },
-    sharedFiles: {
-      all: () => onLedger(path, () => readSharedFiles(database)),
-      add: (file) => writeOnly(() => writeSharedFile(database, file)),
-      drop: (file) => writeOnly(() => dropSharedFile(database, file)),
-    },
+    journal: journalOf(database, path, writeOnly),
+    sharedFiles: sharedFilesOf(database, path, writeOnly),
     askTransfer: (digest, wish) => writeOnly(() => writeWish(database, digest, wish)),
     dropTransfer: (digest, steps) =>
       whileOnLedger(path, () => writeOnly(() => dropTransfer(database, digest, steps))),
@@ -203,6 +192,23 @@ function createLedger(
     close: () => database.close(),
   };
 }
+
+type Write = <T>(work: () => T) => T;
+
+const journalOf = (database: Database, path: string, write: Write): TransferJournal => ({
+  find: (digest) => onLedger(path, () => readTransfer(database, digest)),
+  take: (digest, process) => write(() => takeTransfer(database, digest, process)),
+  isAsked: (digest) => onLedger(path, () => isAsked(database, digest)),
+  save: (transfer) => write(() => writeTransfer(database, transfer)),
+  forget: (digest) => write(() => forgetTransfer(database, digest)),
+  keepChecksums: (digest, sums) => write(() => writeChecksums(database, digest, sums)),
+});
+
+const sharedFilesOf = (database: Database, path: string, write: Write): SharedFiles => ({
+  all: () => onLedger(path, () => readSharedFiles(database)),
+  add: (file) => write(() => writeSharedFile(database, file)),
+  drop: (file) => write(() => dropSharedFile(database, file)),
+});
 
 /** Damage that only shows in a row is found here, before anyone relies on the ledger. */
 function readFirst(database: Database): LedgerState {

@@ -132,8 +132,12 @@ async function seenNow({ path, digest }: FileToVerify, io: Io): Promise<Verified
   return { path, bytes, modifiedAt, inode, digest, at: io.clock.now() };
 }
 
-async function rightsProblem({ path }: FileToVerify, { files }: Io): Promise<Problem | null> {
+async function rightsProblem(
+  { path, mayWrite }: FileToVerify,
+  { files }: Io,
+): Promise<Problem | null> {
   const folder = dirname(path);
+  if (mayWrite === false) return keptOut(folder, path);
   // A folder that is gone is made again.
   if ((await files.stat(folder)) === null) return null;
   if ((await files.accessTo(folder)) === 'write') return null;
@@ -144,6 +148,14 @@ async function rightsProblem({ path }: FileToVerify, { files }: Io): Promise<Pro
     remedy: 'Run the command as the owner of that folder, or as root:\n\n    sudo modelctl repair',
   });
 }
+
+const keptOut = (folder: string, path: string): Problem =>
+  errorProblem({
+    code: 'repair/kept-out',
+    summary: 'A damaged file is not to be replaced',
+    detail: `spec.files.access of the Backend lets nothing be written in ${folder}, so ${path} stays as it is.`,
+    remedy: 'Allow it with spec.files.access: write, or delete the model there and apply again.',
+  });
 
 /** The damaged file stays until its replacement is whole. */
 async function roomProblem({ path, bytes }: FileToVerify, { files }: Io): Promise<Problem | null> {

@@ -24,7 +24,7 @@ export interface Origin {
 
 export interface FileToVerify
   extends StoredFile,
-    Pick<KeptFile, 'temporary' | 'mayShare' | 'text'> {
+    Pick<KeptFile, 'temporary' | 'mayShare' | 'mayWrite' | 'text'> {
   /** Null for what an engine made itself. */
   readonly origin: Origin | null;
   /** In the staging folder: nothing is served from it, and it may go at any time. */

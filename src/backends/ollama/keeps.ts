@@ -5,7 +5,7 @@
 // What answers on a loopback address may be a container or the end of a tunnel: a folder counts as
 // its store only for names whose manifest there is the very one that it lists.
 import { dirname, join } from 'node:path';
-import type { BackendReference } from '../../core/backend-reference.ts';
+import type { BackendReference, FilesAccess } from '../../core/backend-reference.ts';
 import type { DesiredPlacement } from '../../core/desired.ts';
 import { digestHex } from '../../core/digest.ts';
 import type { BackendObservation, ObservedPlacement } from '../../core/observed.ts';
@@ -17,7 +17,7 @@ import { parseName } from './names.ts';
 import { blobPath, blobsFolder, manifestPath, readManifest, spelledAsStored } from './store.ts';
 
 export async function keeps(
-  { endpoint, store }: Pick<BackendReference, 'endpoint' | 'store'>,
+  { endpoint, store, files }: Pick<BackendReference, 'endpoint' | 'store' | 'files'>,
   placements: readonly DesiredPlacement[],
   observation: BackendObservation,
   { io, signal }: BackendContext,
@@ -35,12 +35,19 @@ export async function keeps(
       kept.set(placement.name, { kind: 'other' });
     } else if (store === null) {
       kept.set(placement.name, { kind: 'closed', problem: noFolder(endpoint ?? '') });
-    } else kept.set(placement.name, await keptIn(store, listed, io.files));
+    } else if (files === 'none') {
+      kept.set(placement.name, { kind: 'closed', problem: keptOut(store) });
+    } else kept.set(placement.name, await keptIn(store, listed, io.files, files));
   }
   return kept;
 }
 
-async function keptIn(store: string, listed: ObservedPlacement, files: Files): Promise<Kept> {
+async function keptIn(
+  store: string,
+  listed: ObservedPlacement,
+  files: Files,
+  allowed: FilesAccess | undefined,
+): Promise<Kept> {
   const name = parseName(listed.name);
   if (name === null) return { kind: 'closed', problem: otherStore(store, listed.name) };
   try {
@@ -56,7 +63,8 @@ async function keptIn(store: string, listed: ObservedPlacement, files: Files): P
       files: manifest.files.map(({ path: file, digest, bytes }): KeptFile => {
         const blob = blobPath(store, digest);
         const temporary = join(dirname(blob), `.modelctl-${digestHex(digest)}.tmp`);
-        return { path: blob, file, digest, bytes, temporary, mayShare: false };
+        const mayWrite = allowed !== 'read';
+        return { path: blob, file, digest, bytes, temporary, mayShare: false, mayWrite };
       }),
     };
   } catch (error) {
@@ -73,6 +81,14 @@ const noFolder = (endpoint: string): Problem =>
     detail: `It is not known where on this machine the Ollama at ${endpoint} keeps its models. Ollama itself never checks them again.`,
     remedy:
       'If they are in a folder of this machine, name it in the Backend:\n\n    spec: { files: { path: /usr/share/ollama/.ollama/models } }\n\nElse run modelctl where they are.',
+  });
+
+const keptOut = (store: string): Problem =>
+  errorProblem({
+    code: 'verify/kept-out',
+    summary: "Ollama's files are not to be looked at",
+    detail: `spec.files.access of the Backend is none, so nothing is read in ${store}. Ollama itself never checks its files again.`,
+    remedy: 'Allow it with spec.files.access: read.',
   });
 
 const otherStore = (store: string, name: string): Problem =>
