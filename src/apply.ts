@@ -1,6 +1,7 @@
 // The writing half of the pipeline: execute, record. Runs under the lock of this machine. The lock
 // file and the widened inventory are written before the first effect, so that whatever a crash
 // leaves behind is pinned and owned.
+import { actionProgress } from './action-progress.ts';
 import { releaseRestored } from './artifacts/stores/restored.ts';
 import type { Performed } from './backends/backend.ts';
 import { bytesOf } from './bytes.ts';
@@ -85,13 +86,12 @@ async function executeRecorded(
   const perform = (action: Action, actionSignal: AbortSignal): Promise<Performed> => {
     const engine = resolved.engines.get(backendKey(action));
     assert(engine !== undefined, 'an action is for an engine that was observed');
-    const onBytes = (completedBytes: number, totalBytes: number): void =>
-      report({ kind: 'bytes', action: action.id, completedBytes, totalBytes });
+    const progress = actionProgress(action, { report, clock: io.clock });
     return engine.backend.perform(action, {
       io,
       signal: actionSignal,
-      onBytes,
-      obtain: bytes.obtainFor(engine.backend, action, actionSignal),
+      onBytes: progress.onBytes,
+      obtain: bytes.obtainFor(engine.backend, action, { signal: actionSignal, progress }),
       revisionUpstream: async (artifact) => {
         const { source } = artifact;
         const folder = setState.folder;

@@ -1,5 +1,6 @@
 // Where the bytes of a run come from: what is on this machine already, else the sources, and what of
 // it is shared with other tools. Joins the parts that move bytes with what the ledger keeps of them.
+import type { ActionProgress } from './action-progress.ts';
 import { createObtain } from './artifacts/transfer/obtain.ts';
 import { noRoom, withoutRoom } from './artifacts/transfer/room.ts';
 import { createSharing } from './artifacts/transfer/share-file.ts';
@@ -17,7 +18,7 @@ export interface Bytes {
   readonly obtainFor: (
     backend: Backend,
     action: Action,
-    signal: AbortSignal,
+    call: { readonly signal: AbortSignal; readonly progress: ActionProgress },
   ) => PerformContext['obtain'];
   /** When the run has ended: clears away what no open work and no engine needs any more. */
   readonly sweep: (open: ReadonlySet<Digest>) => Promise<void>;
@@ -56,21 +57,21 @@ export async function bytesOf(
     }
   };
   return {
-    obtainFor: (backend, action, signal) => async (artifact, file, onBytes) => {
-      const lackingBytes = lacking.get(action.id);
-      if (lackingBytes !== undefined) {
-        throw new ProblemError(noRoom(transfers.folder, lackingBytes));
-      }
-      const obtained = await transfers.obtain(artifact, file, {
-        signal,
-        onBytes,
-        wantedBy: action,
-      });
-      if (backend.keepsFiles === true) {
-        await aside(() => sharing.share(artifact, file, obtained, signal));
-      }
-      return obtained;
-    },
+    obtainFor:
+      (backend, action, { signal, progress }) =>
+      async (artifact, file, onBytes) => {
+        const lackingBytes = lacking.get(action.id);
+        if (lackingBytes !== undefined) {
+          throw new ProblemError(noRoom(transfers.folder, lackingBytes));
+        }
+        const obtained = await progress.ofFile(file, onBytes, (tell) =>
+          transfers.obtain(artifact, file, { ...tell, signal, wantedBy: action }),
+        );
+        if (backend.keepsFiles === true) {
+          await aside(() => sharing.share(artifact, file, obtained, signal));
+        }
+        return obtained;
+      },
     sweep: async (open) => {
       await transfers.sweep(open);
       const stores = engineStores(references, io);

@@ -2,6 +2,7 @@
 // folder under sources/ and stands in the one list, sources/index.ts.
 import type { Artifact, ArtifactFile } from '../core/artifact.ts';
 import type { Checked } from '../core/problem.ts';
+import type { OnWait } from '../core/progress.ts';
 import type { ByteRange, Io } from '../io/io.ts';
 import type { Routes } from './registries/route.ts';
 
@@ -41,6 +42,8 @@ export interface FilePart {
    * again, which is much faster; and a bandwidth window that pauses transfers holds this one.
    */
   readonly lendsChunks?: boolean;
+  /** Told when the bytes are held back on purpose. */
+  readonly onWait?: OnWait | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -4,6 +4,31 @@ import type { ChangeSetEntry } from './changeset.ts';
 import type { Action, ActionId, Plan } from './plan.ts';
 import type { Problem } from './problem.ts';
 
+/** Why nothing arrives for a while, on purpose. */
+export interface Wait {
+  /**
+   * `asked`: a server wants to be left alone. `paused`: a bandwidth window lets nothing pass.
+   * `bandwidth`: the limit is used up for a while. `retry`: what failed is tried again then.
+   */
+  readonly because: 'asked' | 'paused' | 'bandwidth' | 'retry';
+  /** Milliseconds since the epoch; null where nobody knows. */
+  readonly until: number | null;
+  /** Which server, or what failed: for people. */
+  readonly detail: string;
+}
+
+export type OnWait = (wait: Wait) => void;
+
+/** Shorter waits than this are nothing to tell. */
+export const toldWaitMsMin = 1_000;
+
+/** One file of an action, while it is on its way. */
+export interface FileProgress {
+  readonly path: string;
+  readonly completedBytes: number;
+  readonly totalBytes: number;
+}
+
 export type ProgressEvent =
   /** Something worth one line to a person: which engine was chosen, a lock that was written. */
   | { readonly kind: 'note'; readonly text: string }
@@ -15,7 +40,10 @@ export type ProgressEvent =
       readonly action: ActionId;
       readonly completedBytes: number;
       readonly totalBytes: number;
+      /** The one that is on its way just now. */
+      readonly file?: FileProgress;
     }
+  | { readonly kind: 'waiting'; readonly action: ActionId; readonly wait: Wait }
   | {
       readonly kind: 'retrying';
       readonly action: ActionId;

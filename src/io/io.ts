@@ -2,6 +2,7 @@
 // in node.ts; tests and the simulator bring their own. No other file may touch a clock, a
 // network, a disk, a process, randomness or the environment.
 import type { Digest } from '../core/digest.ts';
+import type { OnWait } from '../core/progress.ts';
 import type { Span, Spans } from '../core/span.ts';
 
 export interface Io {
@@ -189,6 +190,8 @@ export interface HttpRequest {
    * then used again, which saves half the time of a long body. Only `Io.web` does so.
    */
   readonly lendsChunks?: boolean;
+  /** Told when it is held back on purpose, by those who stand before the port and do that. */
+  readonly onWait?: OnWait | undefined;
   /** How the server is reached; only `Io.web` heeds it. */
   readonly connection?: HttpConnection;
 }

@@ -9,6 +9,7 @@ import {
   planDocument,
   problemDocument,
 } from './document.ts';
+import { redact } from './redact.ts';
 
 /** Of the stream: the first number moves only when a reader of the old one would misread it. */
 const eventsVersion = '1.0';
@@ -45,7 +46,18 @@ export function eventObject(event: ProgressEvent): EventObject {
         action: event.action,
         completedBytes: event.completedBytes,
         totalBytes: event.totalBytes,
+        ...(event.file === undefined ? {} : { file: event.file }),
       };
+    case 'waiting': {
+      const { because, until, detail } = event.wait;
+      return {
+        type: 'waiting',
+        action: event.action,
+        because,
+        until: until === null ? null : new Date(until).toISOString(),
+        detail: redact(detail),
+      };
+    }
     case 'retrying':
       return {
         type: 'retrying',

@@ -1,9 +1,18 @@
 // Progress as bars for a terminal: one line a running action, one for all of it together. Pure:
 // gives the lines to show now; who shows them, and how often, is decided elsewhere.
+import { escapeText } from './escape.ts';
 import { renderName } from './placement.ts';
-import { etaMs, type ProgressState, type RunningAction, rateOf, totalOf } from './progress.ts';
+import {
+  etaMs,
+  type ProgressState,
+  type RunningAction,
+  rateOf,
+  totalOf,
+  waitOf,
+} from './progress.ts';
 import { formatBytes, formatDuration, formatRate, formatRemaining } from './quantity.ts';
 import { plainStyle, type Style } from './style.ts';
+import { renderWait } from './wait.ts';
 import { displayWidth, padEnd, truncate, truncateStart } from './width.ts';
 
 export interface BarsOptions {
@@ -59,14 +68,31 @@ export function renderBars(
 interface Tail {
   readonly bar: string;
   readonly text: string;
+  /** Left out where there is no room. */
+  readonly aside?: string;
 }
 
 function tailOf(running: RunningAction, now: number): Tail {
   if (running.retryAt !== null) {
     return { bar: '', text: `again in ${formatRemaining(running.retryAt - now)}` };
   }
-  if (running.totalBytes <= 0) return { bar: '', text: formatDuration(now - running.startedAt) };
-  return figures(running.completedBytes, running.totalBytes, rateOf(running, now));
+  const { completedBytes, totalBytes } = running;
+  const wait = waitOf(running, now);
+  if (totalBytes <= 0) {
+    return {
+      bar: '',
+      text: wait ? renderWait(wait, now) : formatDuration(now - running.startedAt),
+    };
+  }
+  const tail = figures(completedBytes, totalBytes, wait ? null : rateOf(running, now));
+  const text = wait === null ? tail.text : `${tail.text}  ${renderWait(wait, now)}`;
+  return { ...tail, text, aside: fileOf(running) };
+}
+
+/** Where it says more than the name of the model does. */
+function fileOf({ action, file }: RunningAction): string {
+  const isOneOfMany = 'artifact' in action && action.artifact.files.length > 1;
+  return isOneOfMany && file !== null ? escapeText(file.path) : '';
 }
 
 function figures(completed: number, total: number, bytesPerSecond: number | null): Tail {
@@ -83,7 +109,11 @@ function figures(completed: number, total: number, bytesPerSecond: number | null
 }
 
 /** Drops the bar first, then cuts: a wrapped line could not be redrawn in place. */
-function fit(head: string, { bar, text }: Tail, columns: number, style: Style): string {
+function fit(head: string, { bar, text, aside = '' }: Tail, columns: number, style: Style): string {
+  const long = [head, bar, text, aside].join('  ');
+  if (aside !== '' && bar !== '' && displayWidth(long) <= columns) {
+    return `${head}  ${style.good(bar)}  ${text}  ${style.faint(aside)}`;
+  }
   const full = [head, bar, text].filter((part) => part !== '').join('  ');
   if (displayWidth(full) <= columns) {
     return bar === '' ? `${head}  ${style.faint(text)}` : `${head}  ${style.good(bar)}  ${text}`;

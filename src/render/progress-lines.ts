@@ -7,6 +7,7 @@ import { renderProblem } from './problem.ts';
 import { type ProgressState, rateOf } from './progress.ts';
 import { formatBytes, formatDuration, formatRate } from './quantity.ts';
 import { renderSentence } from './redact.ts';
+import { renderWait } from './wait.ts';
 
 /**
  * The line for an event, or null when it is no news. `before` and `after` are the state around
@@ -30,6 +31,11 @@ export function renderEventLine(
     case 'retrying': {
       const name = nameOf(after, event.action);
       return `${name}: again in ${formatDuration(event.delayMs)}: ${renderSentence(event.problem.detail)}`;
+    }
+    case 'waiting': {
+      const { wait } = event;
+      const why = wait.because === 'paused' ? '' : ` (${renderSentence(wait.detail)})`;
+      return `${nameOf(after, event.action)}: ${renderWait(wait, now)}${why}`;
     }
     case 'bytes':
       return renderTransfer(event.action, before, after, now);

@@ -2,7 +2,7 @@
 // how fast. Pure: time is handed in. How it is drawn is another file's business.
 import type { Action, ActionId, Plan } from '../core/plan.ts';
 import { planTotals } from '../core/plan-totals.ts';
-import type { ProgressEvent } from '../core/progress.ts';
+import type { FileProgress, ProgressEvent, Wait } from '../core/progress.ts';
 
 export interface RunningAction {
   readonly action: Action;
@@ -13,6 +13,9 @@ export interface RunningAction {
   readonly samples: readonly Sample[];
   /** Milliseconds since the epoch at which a failed attempt is repeated; null while it runs. */
   readonly retryAt: number | null;
+  /** The file that is on its way; null where nobody has said. */
+  readonly file: FileProgress | null;
+  readonly wait: Wait | null;
 }
 
 interface Sample {
@@ -56,6 +59,8 @@ export function advance(state: ProgressState, event: ProgressEvent, now: number)
         totalBytes: before?.totalBytes ?? 0,
         samples: [],
         retryAt: null,
+        file: null,
+        wait: null,
       });
       return { ...state, running };
     }
@@ -64,12 +69,16 @@ export function advance(state: ProgressState, event: ProgressEvent, now: number)
         ...one,
         completedBytes: event.completedBytes,
         totalBytes: event.totalBytes,
+        file: event.file ?? null,
         samples: sampled(one.samples, { at: now, bytes: event.completedBytes }),
       }));
+    case 'waiting':
+      return change(state, event.action, (one) => ({ ...one, wait: event.wait }));
     case 'retrying':
       return change(state, event.action, (one) => ({
         ...one,
         retryAt: now + event.delayMs,
+        wait: null,
         samples: [],
       }));
     case 'finished': {
@@ -95,6 +104,17 @@ export function rateOf(running: RunningAction, now: number): number | null {
   if (first === undefined || last === undefined) return null;
   const elapsedMs = now - first.at;
   return elapsedMs < 500 ? null : Math.max(0, ((last.bytes - first.bytes) * 1000) / elapsedMs);
+}
+
+/** While others of its connections get on, an action does not wait. */
+const movedMs = 1_000;
+
+/** What holds an action up now; null when nothing does. */
+export function waitOf({ wait, samples }: RunningAction, now: number): Wait | null {
+  if (wait === null || (wait.until !== null && wait.until <= now)) return null;
+  const [last, before] = samples.toReversed();
+  const hasMoved = last !== undefined && last.bytes !== before?.bytes && now - last.at < movedMs;
+  return hasMoved ? null : wait;
 }
 
 export interface Total {

@@ -69,6 +69,15 @@ describe('a document is as its schema says:', () => {
       { kind: 'planned', plan: fullPlan },
       { kind: 'started', action: pull, attempt: 1 },
       { kind: 'bytes', action: pull.id, completedBytes: 1, totalBytes: 2 },
+      {
+        kind: 'bytes',
+        action: pull.id,
+        completedBytes: 1,
+        totalBytes: 2,
+        file: { path: 'a.gguf', completedBytes: 1, totalBytes: 1 },
+      },
+      { kind: 'waiting', action: pull.id, wait: { because: 'asked', until: 9, detail: 'a' } },
+      { kind: 'waiting', action: pull.id, wait: { because: 'paused', until: null, detail: 'b' } },
       { kind: 'retrying', action: pull.id, problem, delayMs: 1 },
       ...changes.entries.map((entry) => ({ kind: 'finished', entry }) as const),
     ];

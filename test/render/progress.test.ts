@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { warningProblem } from '../../src/core/problem.ts';
-import type { ProgressEvent } from '../../src/core/progress.ts';
+import type { ProgressEvent, Wait } from '../../src/core/progress.ts';
 import {
   advance,
   etaMs,
@@ -103,6 +103,50 @@ describe('bars', () => {
     expect(draw(state, 1000)).toMatchInlineSnapshot(`"pull   qwen3:8b (coder)  again in 3s"`);
   });
 
+  const wait = (at: number, because: Wait['because'], until: number | null): Step => [
+    at,
+    { kind: 'waiting', action: pull.id, wait: { because, until, detail: 'models.example.com' } },
+  ];
+
+  test.each([
+    ['asked', 40_000, 'waits 35s: asked by the server'],
+    ['bandwidth', 40_000, 'waits 35s: bandwidth limit'],
+    ['retry', 40_000, 'again in 35s'],
+    ['paused', Date.UTC(1970, 0, 1, 6, 0), 'paused until 06:00'],
+    ['paused', Date.UTC(1970, 0, 4, 6, 0), 'paused until Sun 06:00'],
+    ['paused', null, 'paused'],
+  ] as const)('say what waits: %s', (because, until, said) => {
+    const state = after([0, bytes(0)], [2000, bytes(half)], wait(3000, because, until));
+    expect(draw(state, 5000)).toBe(
+      `pull   qwen3:8b (coder)  ━━━━━━━━━━──────────   50%  2.6 GB of 5.2 GB  ${said}`,
+    );
+  });
+
+  test('say nothing of a wait that is over, or beside which others get on', () => {
+    const waiting = [[0, bytes(0)], [2000, bytes(half)], wait(3000, 'asked', 40_000)] as const;
+    expect(draw(after(...waiting), 41_000)).not.toContain('waits');
+    expect(draw(after(...waiting, [4800, bytes(half + 1)]), 5000)).not.toContain('waits');
+  });
+
+  test('show the file of several where there is room', () => {
+    if (pull.kind !== 'pull') throw new Error('it is a pull');
+    const [only] = pull.artifact.files;
+    const files = [only, only].flatMap((one) => (one === undefined ? [] : [one]));
+    const many = { ...pull, artifact: { ...pull.artifact, files } };
+    const file = { path: 'part-2.gguf', completedBytes: 1, totalBytes: 2 };
+    const told: ProgressEvent = {
+      kind: 'bytes',
+      action: pull.id,
+      completedBytes: half,
+      totalBytes: pull.bytes.download,
+      file,
+    };
+    const state = after([0, { kind: 'started', action: many, attempt: 1 }], [2000, told]);
+    expect(draw(state, 5000)).toMatch(/2\.6 GB of 5\.2 GB .* {2}part-2\.gguf$/);
+    expect(draw(state, 5000, 80)).not.toContain('part-2');
+    expect(draw(after([2000, told]), 5000)).not.toContain('part-2');
+  });
+
   test('are gone when nothing runs', () => {
     expect(renderBars(noProgress, 0, { columns: 80 })).toEqual([]);
   });
@@ -166,6 +210,14 @@ describe('lines of a log', () => {
         [1, { kind: 'retrying', action: pull.id, problem, delayMs: 1500 }],
         [2, { kind: 'started', action: pull, attempt: 2 }],
         [3, { kind: 'started', action: create, attempt: 1 }],
+        [
+          4,
+          {
+            kind: 'waiting',
+            action: pull.id,
+            wait: { because: 'asked', until: 38_004, detail: 'models.example.com' },
+          },
+        ],
       ).join('\n'),
     ).toMatchInlineSnapshot(`
       "pull qwen3:8b (coder)
@@ -174,7 +226,8 @@ describe('lines of a log', () => {
         The connection was cut.
       pull qwen3:8b (coder): again in 1.5s: The connection was cut.
       pull qwen3:8b (coder): attempt 2
-      create coder:latest"
+      create coder:latest
+      pull qwen3:8b (coder): waits 38s: asked by the server (models.example.com)"
     `);
   });
 });

@@ -1,6 +1,7 @@
 // A file over HTTP, whole or from some byte on. It is told apart whether the server sent the part
 // that was asked for or, not knowing ranges or having another version by now, all of it.
 import { errorProblem, ProblemError } from '../../core/problem.ts';
+import type { OnWait } from '../../core/progress.ts';
 import type { ByteRange, Http } from '../../io/io.ts';
 import type { OpenedFile } from '../source.ts';
 import { shownUrl } from './address.ts';
@@ -18,6 +19,7 @@ export interface RangeRequest extends Asked {
   readonly validator?: string;
   /** The chunks are not kept: see HttpRequest. */
   readonly lendsChunks?: boolean;
+  readonly onWait?: OnWait | undefined;
   /** Of earlier parts of the same file. */
   readonly redirects?: RedirectMemory;
   readonly timeoutMs?: number;
@@ -64,6 +66,7 @@ async function ask(http: Http, request: RangeRequest): Promise<Answer> {
       method: 'GET',
       url: known ?? request.url,
       lendsChunks,
+      onWait: request.onWait,
       headers: {
         ...(isElsewhere ? withoutCredentials(request.headers ?? {}) : request.headers),
         'Accept-Encoding': 'identity',

@@ -1,6 +1,8 @@
 // Keeps transfers to a rate: a token bucket, written as the moment at which all that was let through
 // so far has passed. `reserve` is the pure core; a pace is what connections share. Who asks first
 // goes first, and nobody has more than one chunk under way, so that connections share evenly.
+import { type OnWait, toldWaitMsMin } from '../../core/progress.ts';
+import { formatBytes } from '../../core/quantity.ts';
 import type { BytesPerSecond } from '../../core/rate.ts';
 import type { Clock, Http } from '../../io/io.ts';
 
@@ -35,7 +37,12 @@ export function reserve(
 
 export interface Pace {
   /** Comes back when so many bytes may pass. A pause holds bulk only. */
-  readonly take: (bytes: number, kind: Kind, signal?: AbortSignal) => Promise<void>;
+  readonly take: (
+    bytes: number,
+    kind: Kind,
+    signal?: AbortSignal,
+    onWait?: OnWait,
+  ) => Promise<void>;
 }
 
 /** Bulk is what fills a disk; small things, as a manifest, pass in a pause too. */
@@ -45,8 +52,12 @@ type Kind = 'bulk' | 'small';
 export function createPace(rateAt: (nowMs: number) => BytesPerSecond, clock: Clock): Pace {
   let bucket = emptyBucket;
   return {
-    take: async (bytes, kind, signal) => {
+    take: async (bytes, kind, signal, onWait) => {
       let rate = rateAt(clock.now());
+      if (rate === 0 && kind === 'bulk') {
+        const until = endOfPause(rateAt, clock.now());
+        onWait?.({ because: 'paused', until, detail: 'bandwidth' });
+      }
       while (rate === 0) {
         if (kind === 'small') return;
         await clock.sleep(pauseLookMs, signal);
@@ -55,9 +66,25 @@ export function createPace(rateAt: (nowMs: number) => BytesPerSecond, clock: Clo
       if (rate === Infinity) return;
       const reserved = reserve(bucket, { nowMs: clock.now(), rate, bytes });
       bucket = reserved.bucket;
+      if (reserved.delayMs >= toldWaitMsMin) {
+        const until = clock.now() + reserved.delayMs;
+        onWait?.({ because: 'bandwidth', until, detail: `${formatBytes(rate)}/s` });
+      }
       if (reserved.delayMs > 0) await clock.sleep(reserved.delayMs, signal);
     },
   };
+}
+
+const minuteMs = 60_000;
+const minutesMax = 8 * 24 * 60;
+
+/** Windows begin and end with a minute, and come again each week; null: it has no end. */
+function endOfPause(rateAt: (nowMs: number) => BytesPerSecond, nowMs: number): number | null {
+  const first = Math.floor(nowMs / minuteMs) * minuteMs;
+  for (let minute = 1; minute <= minutesMax; minute += 1) {
+    if (rateAt(first + minute * minuteMs) > 0) return first + minute * minuteMs;
+  }
+  return null;
 }
 
 /** The same port, whose bodies keep to all of the paces. Without any, the port itself. */
@@ -67,7 +94,9 @@ export function pacedHttp(http: Http, paces: readonly Pace[]): Http {
     request: async (request) => {
       const kind = request.lendsChunks === true ? 'bulk' : 'small';
       const take = async (bytes: number): Promise<void> => {
-        for (const pace of paces) await pace.take(bytes, kind, request.signal);
+        for (const pace of paces) {
+          await pace.take(bytes, kind, request.signal, request.onWait);
+        }
       };
       // A connection that is made in a pause would only be cut for its silence.
       await take(0);

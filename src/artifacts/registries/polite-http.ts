@@ -1,5 +1,6 @@
 // A server that asks to come back later is asked again when it said, if that is soon; a longer wait
 // is for the caller to tell. Reads Retry-After (RFC 9110) and the RateLimit header of hubs.
+import { toldWaitMsMin } from '../../core/progress.ts';
 import type { Clock, Http, HttpRequest, HttpResponse } from '../../io/io.ts';
 import { askedWaitMs } from '../http/asked-wait.ts';
 import { discard } from '../http/body.ts';
@@ -16,6 +17,10 @@ export const politeHttp = (http: Http, clock: Clock): Http => ({
       const waitMs = waitOf(request, response, clock.now());
       if (waitMs === null || tries === triesMax) return response;
       await discard(response.body);
+      if (waitMs >= toldWaitMsMin) {
+        const { host } = new URL(request.url);
+        request.onWait?.({ because: 'asked', until: clock.now() + waitMs, detail: host });
+      }
       await clock.sleep(waitMs, request.signal);
     }
   },

@@ -195,6 +195,7 @@ async function complete(
           }
           record.onValidator(validator);
         },
+        onWait: work.onWait,
         onReceived: (bytes) => {
           received += bytes;
           onBytes(before + received, file.bytes);

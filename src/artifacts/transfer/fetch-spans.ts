@@ -3,6 +3,7 @@
 // again. It decides nothing about whether the bytes are right.
 import { assert } from '../../core/assert.ts';
 import { type Problem, ProblemError } from '../../core/problem.ts';
+import type { OnWait } from '../../core/progress.ts';
 import { addSpan, type Span, type Spans, spanBytes } from '../../core/span.ts';
 import type { Assembly, Io } from '../../io/io.ts';
 import { discard } from '../http/body.ts';
@@ -22,6 +23,7 @@ export interface FetchOptions {
   /** Before its bytes are read; may throw when they are of another file. */
   readonly onOpened: (opened: OpenedFile) => void;
   readonly onReceived: (bytes: number) => void;
+  readonly onWait?: OnWait | undefined;
   /** For a connection that ended before its stretch did. */
   readonly cut: () => Problem;
 }
@@ -122,7 +124,11 @@ async function fetchLane(
       if (received.bytes > 0) continue;
       if (pool.othersRun()) return;
       if (pool.failures >= failuresMax) throw error;
-      await options.io.clock.sleep(delayOf(pool.failures, options.io), signal);
+      const { clock } = options.io;
+      const delayMs = delayOf(pool.failures, options.io);
+      const { detail } = error.problem;
+      options.onWait?.({ because: 'retry', until: clock.now() + delayMs, detail });
+      await clock.sleep(delayMs, signal);
     }
   }
 }
@@ -132,30 +138,32 @@ const delayOf = (failures: number, { random }: Pick<Io, 'random'>): number =>
 
 async function fetchSpan(
   [start, end]: Span,
-  { io, readable, bytes, validator, signal, assembly, onOpened, onReceived, cut }: FetchOptions,
+  options: FetchOptions,
   received: { bytes: number },
   onRanges: () => void,
 ): Promise<Pace> {
+  const { io, readable, bytes, validator, signal, assembly, onWait } = options;
   const isWhole = start === 0 && end === bytes;
   const asked: FilePart = {
     signal,
     ...(isWhole ? {} : { range: { start, ...(end === bytes ? {} : { end: end - 1 }) } }),
     ...(validator === null ? {} : { validator }),
     lendsChunks: true,
+    onWait,
   };
   const askedAt = io.clock.now();
   const opened = await readable.read(asked);
   const openedAt = io.clock.now();
   const part = assembly.part(start);
   try {
-    onOpened(opened);
+    options.onOpened(opened);
     if (opened.start !== start || (opened.end ?? end) > end) throw new WholeFileError();
     if (!isWhole) onRanges();
     for await (const chunk of opened.bytes) {
       const wanted = chunk.subarray(0, end - start - received.bytes);
       const room = part.write(wanted);
       received.bytes += wanted.length;
-      onReceived(wanted.length);
+      options.onReceived(wanted.length);
       if (room !== undefined) await room;
       if (received.bytes === end - start) break;
     }
@@ -163,7 +171,7 @@ async function fetchSpan(
     await discard(opened.bytes);
     await part.end();
   }
-  if (received.bytes < end - start) throw new ProblemError(cut());
+  if (received.bytes < end - start) throw new ProblemError(options.cut());
   // A clock of whole milliseconds, which may be set back meanwhile.
   const tookMs = Math.max(1, io.clock.now() - openedAt);
   return { waitMs: Math.max(1, openedAt - askedAt), bytesPerMs: received.bytes / tookMs };

@@ -1,10 +1,13 @@
 // One piece of work for all who want it at the same time. It goes on while anyone still waits for
 // it and is aborted when the last one has gone; nobody is told that it ended before it has.
+import type { OnWait } from '../../core/progress.ts';
 
 /** What a caller brings to a long piece of work. */
 export interface Call {
   readonly signal: AbortSignal;
   readonly onBytes: (completedBytes: number, totalBytes: number) => void;
+  /** Told when nothing arrives for a while, on purpose. */
+  readonly onWait?: OnWait;
 }
 
 interface Flight<V> {
@@ -29,6 +32,7 @@ export function shareWork<V>(): (
     const promise = work({
       signal: controller.signal,
       onBytes: (completed, total) => calls.forEach((call) => call.onBytes(completed, total)),
+      onWait: (wait) => calls.forEach((call) => call.onWait?.(wait)),
     }).finally(() => flights.delete(key));
     const flight = { promise, controller, calls };
     flights.set(key, flight);

@@ -90,11 +90,9 @@ async function build(
     changed = await putImage(store, {
       ...pointer,
       image,
-      obtain: async (layer) => {
+      obtain: async (layer, onBytes) => {
         const [artifact, file] = fileOf(action.artifact, layer, how);
-        const obtained = await context.obtain(artifact, file, (bytes) =>
-          context.onBytes(bytes, file.bytes),
-        );
+        const obtained = await context.obtain(artifact, file, onBytes);
         downloadedBytes += obtained.downloadedBytes;
         return obtained;
       },

@@ -35,8 +35,11 @@ export interface PutRequest {
   /** What may be under the name besides the image itself; null: nothing. */
   readonly replaces: Digest | null;
   /** A verified local copy of a layer. Called for what is missing only. */
-  readonly obtain: (digest: Digest) => Promise<Pick<ObtainedFile, 'path' | 'isUnchanging'>>;
-  /** Bytes of layers stored so far, of those that had to be. */
+  readonly obtain: (
+    digest: Digest,
+    onBytes: (bytes: number) => void,
+  ) => Promise<Pick<ObtainedFile, 'path' | 'isUnchanging'>>;
+  /** Bytes of layers obtained so far, of those that had to be; never falls. */
   readonly onBytes: (completedBytes: number, totalBytes: number) => void;
   readonly signal: AbortSignal;
 }
@@ -77,10 +80,15 @@ async function putLayers(store: OciStore, request: PutRequest): Promise<number> 
   let storedBytes = 0;
   for (const { digest, size } of missing) {
     signal.throwIfAborted();
-    const source = await request.obtain(digest);
-    const onHashed = (bytes: number): void =>
-      request.onBytes(Math.min(storedBytes + bytes, totalBytes), totalBytes);
-    await putFile(store, digest, source, { signal, onHashed });
+    const before = storedBytes;
+    let toldBytes = 0;
+    // Obtained, and then stored, which may read it once more: told once, as it gets on.
+    const onBytes = (bytes: number): void => {
+      toldBytes = Math.max(toldBytes, bytes);
+      request.onBytes(Math.min(before + toldBytes, totalBytes), totalBytes);
+    };
+    const source = await request.obtain(digest, onBytes);
+    await putFile(store, digest, source, { signal, onHashed: onBytes });
     storedBytes += size;
     request.onBytes(storedBytes, totalBytes);
   }
