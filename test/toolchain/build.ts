@@ -78,6 +78,8 @@ async function bundle(folder: string): Promise<void> {
  */
 const groups: readonly Rolldown.CodeSplittingGroup[] = [
   { name: 'compile-cache', test: /\/src\/cli\/compile-cache\.ts$/, priority: 3 },
+  // All that the thread needs that writes files: it would load the whole start for it.
+  { name: 'span', test: /\/src\/core\/span\.ts$/, priority: 3 },
   {
     name: 'start',
     test: /\/src\/(core\/(?!hash|made|upstream)[\w-]+|cli\/run-command|cli\/commands\/validate|manifest\/load)\.ts$/,
