@@ -14,33 +14,37 @@ import { median } from './whole-process.ts';
 const gibibyte = 1024 ** 3;
 const rounds = 5;
 
+type Bench = (site: TransferSite, large: ServedFile) => AsyncIterable<Measured>;
+
+/** Each with what it needs beside nginx. */
+const parts: readonly { readonly needs: readonly string[]; readonly bench: Bench }[] = [
+  { needs: ['curl', 'openssl', 'sha256sum'], bench: benchFast },
+  { needs: ['aria2c'], bench: benchSlow },
+  { needs: [], bench: benchMemory },
+  { needs: [], bench: benchResume },
+  { needs: [], bench: benchRate },
+];
+
 export async function* benchTransfers(largeBytes = gibibyte): AsyncIterable<Measured> {
-  const needed = {
-    nginx: programPath('nginx') !== null,
-    ...installed('curl', 'openssl', 'aria2c', 'sha256sum'),
-  };
-  const missing = Object.entries(needed).flatMap(([name, isThere]) => (isThere ? [] : [name]));
-  if (missing.length > 0) {
-    process.stdout.write(`Transfers are not measured: ${missing.join(', ')} not installed.\n`);
+  if (programPath('nginx') === null) {
+    process.stdout.write('Transfers are not measured: nginx is not installed.\n');
     return;
   }
   const site = await startTransferSite(largeBytes);
   try {
     const large = site.serve(largeBytes);
-    yield* benchFast(site, large);
-    yield* benchSlow(site, large);
-    yield* benchMemory(site, large);
-    yield await benchResume(site, large);
-    yield await benchRate(site);
+    for (const { needs, bench } of parts) {
+      const missing = needs.filter((program) => !isInstalled(program));
+      if (missing.length === 0) yield* bench(site, large);
+      else process.stdout.write(`Not measured, for want of ${missing.join(', ')}: ${bench.name}\n`);
+    }
   } finally {
     await site.stop();
   }
 }
 
-const installed = (...programs: readonly string[]): Readonly<Record<string, boolean>> =>
-  Object.fromEntries(
-    programs.map((program) => [program, spawnSync(program, ['--version']).error === undefined]),
-  );
+const isInstalled = (program: string): boolean =>
+  spawnSync(program, ['--version']).error === undefined;
 
 /** Everything is written to the same disk and removed again; none finds the dirt of another. */
 async function* benchFast(site: TransferSite, file: ServedFile): AsyncIterable<Measured> {
@@ -102,7 +106,7 @@ async function* benchMemory(site: TransferSite, large: ServedFile): AsyncIterabl
 }
 
 /** Killed when half of it is on the disk, and run again. */
-async function benchResume(site: TransferSite, file: ServedFile): Promise<Measured> {
+async function* benchResume(site: TransferSite, file: ServedFile): AsyncIterable<Measured> {
   const before = await site.sentBytes();
   const pull = createPull(site.folder, file.slowUrl, file.sha256);
   const first = pull.run();
@@ -113,7 +117,7 @@ async function benchResume(site: TransferSite, file: ServedFile): Promise<Measur
   await pull.run().ended;
   pull.remove();
   const again = (await site.sentBytes()) - before - file.bytes;
-  return {
+  yield {
     title: 'what is sent again after a kill -9 at half of it',
     value: (100 * again) / file.bytes,
     budget: 2,
@@ -127,7 +131,7 @@ function arrivedBytes(partial: string): number {
   return (statSync(partial, { throwIfNoEntry: false })?.blocks ?? 0) * 512;
 }
 
-async function benchRate(site: TransferSite): Promise<Measured> {
+async function* benchRate(site: TransferSite): AsyncIterable<Measured> {
   const [rate, wantedSeconds] = [10e6, 20];
   const timed = async (file: ServedFile): Promise<number> => {
     const pull = createPull(site.folder, file.url, file.sha256);
@@ -136,10 +140,11 @@ async function benchRate(site: TransferSite): Promise<Measured> {
     return took;
   };
   const file = site.serve(rate * wantedSeconds);
+  // What the program does beside the transfer.
   const around = await timed(site.serve(1024 * 1024));
   const took = (await timed(file)) - around;
   const off = file.bytes / took / rate - 1;
-  return {
+  yield {
     title: 'how far a pull at 10 MB/s is from that over 20 s',
     value: Math.abs(off) * 100,
     budget: 5,

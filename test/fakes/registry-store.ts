@@ -33,8 +33,18 @@ export interface ModelParts {
   readonly layers?: Readonly<Record<string, string>>;
 }
 
-export const digestOf = (content: Uint8Array | string): `sha256:${string}` =>
-  `sha256:${createHash('sha256').update(content).digest('hex')}`;
+/** Large content is asked for in many parts, and is hashed for each of them. */
+const digests = new WeakMap<Uint8Array, `sha256:${string}`>();
+const largeBytes = 1024 * 1024;
+
+export function digestOf(content: Uint8Array | string): `sha256:${string}` {
+  const isLarge = typeof content !== 'string' && content.length > largeBytes;
+  const known = isLarge ? digests.get(content) : undefined;
+  if (known !== undefined) return known;
+  const digest = `sha256:${createHash('sha256').update(content).digest('hex')}` as const;
+  if (isLarge) digests.set(content, digest);
+  return digest;
+}
 
 const defaultConfig = {
   model_format: 'gguf',

@@ -1,6 +1,6 @@
 // What `npm run sim` runs: everything that the tests here do a little of, at full length.
 //
-//   npm run sim -- --seed 1 --only sim|sets|crash|kill --runs 20000 --kills 200
+//   npm run sim -- --seed 1 --only sim|sets|crash|kill|pulls --runs 20000 --kills 200
 //
 // One line for each part; a failure is told with what plays it again, and ends with exit code 1.
 import process from 'node:process';
@@ -12,6 +12,7 @@ import { crashEverywhere, crashScenarios } from './crash.ts';
 import type { KillCount } from './kill.ts';
 import { killOnEmbedded } from './kill-embedded.ts';
 import { killOnOllama } from './kill-ollama.ts';
+import { killPulls } from './kill-pulls.ts';
 import { playScenarios } from './scenarios.ts';
 import { playShared } from './two-sets.ts';
 
@@ -27,6 +28,8 @@ const { values } = parseArgs({
 const seed = Number(values.seed);
 const kills = Number(values.kills);
 const embeddedShare = 10;
+/** Of pulls, for each of the kills against Ollama. */
+const pullsShare = 1.5;
 /** A scenario of two sets is some ten runs. */
 const setsShare = 10;
 
@@ -55,6 +58,10 @@ const parts: Readonly<Record<string, () => Promise<string>>> = {
     const ollama = await killOnOllama(kills, seed);
     const embedded = await killOnEmbedded(Math.ceil(kills / embeddedShare), seed);
     return `kill -9 ${killText(ollama)} against Ollama; ${killText(embedded)} with the embedded engine`;
+  },
+  pulls: async () => {
+    await ensureBuilt();
+    return `kill -9 of pulls ${killText(await killPulls(Math.ceil(kills * pullsShare), seed))}`;
   },
 };
 

@@ -14,6 +14,8 @@ export interface Command {
   /** Address for OLLAMA_HOST. */
   readonly ollama: string;
   readonly arguments: readonly string[];
+  /** Beside what every run has. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Requests that it makes. */
   readonly requests: Signs;
 }
@@ -61,6 +63,7 @@ export async function runCommand(command: Command, moment: Moment | null = null)
       MODELCTL_HOME: command.home,
       OLLAMA_HOST: command.ollama,
       NO_COLOR: '1',
+      ...command.environment,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: runTimeoutMs,
