@@ -1,4 +1,4 @@
-// Transfers of a running apply, seen and ended from another process.
+// Transfers of a running apply: seen and ended from another process, and what they wait for.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -27,12 +27,17 @@ const stallAt = 1024 * 1024;
 
 /** Serves the file; while it stalls, each answer stops in the middle and stays open. */
 async function startServer() {
-  const state = { stalls: false };
+  const state = { stalls: false, asksForS: 0 };
   const ranges: string[] = [];
   const open = new Set<ServerResponse>();
   const server = createServer((request, response) => {
     const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
     ranges.push(request.headers.range ?? 'whole');
+    if (state.asksForS > 0) {
+      response.writeHead(429, { 'Retry-After': state.asksForS }).end();
+      state.asksForS = 0;
+      return;
+    }
     const start = Number(range?.[1] ?? 0);
     const end = range?.[2] ? Math.min(Number(range[2]) + 1, weights.length) : weights.length;
     response.writeHead(range === null ? 200 : 206, {
@@ -53,8 +58,8 @@ async function startServer() {
   return { state, ranges, url: `http://127.0.0.1:${port}/tiny.gguf` };
 }
 
-/** A manifest that is locked, and an apply of it that has come to a standstill. */
-async function stalledApply() {
+/** A manifest that is locked. */
+async function lockedModel() {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'modelctl-cancel-')));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   // Nothing listens there: no Ollama answers, so the embedded engine is used.
@@ -71,6 +76,12 @@ async function stalledApply() {
   writeFileSync(join(place.folder, 'models.yaml'), `${manifest.join('\n')}\n`);
   const modelctl = (...given: readonly string[]) => runModelctl(given, { place });
   expect(await modelctl('lock', '-f', 'models.yaml')).toMatchObject({ code: 0 });
+  return { place, server, digest, modelctl };
+}
+
+/** An apply that has come to a standstill. */
+async function stalledApply() {
+  const { place, server, digest, modelctl } = await lockedModel();
   server.state.stalls = true;
   const child = spawn(process.execPath, [program, 'apply', '-f', 'models.yaml'], {
     cwd: place.folder,
@@ -148,5 +159,16 @@ describe('a transfer of another process', () => {
     expect(await list()).toMatchObject([{ state: 'Partial', completedBytes: stallAt }]);
     expect(await modelctl('cancel', '--all', '--drop')).toMatchObject({ code: 0 });
     expect([staged(), await list()]).toEqual([[], []]);
+  });
+});
+
+describe('a server that asks for a while', () => {
+  it('is waited for, and that is told', async () => {
+    const { server, modelctl } = await lockedModel();
+    server.state.asksForS = 1;
+    const applied = await modelctl('apply', '-f', 'models.yaml');
+    expect(applied).toMatchObject({ code: 0 });
+    const { host } = new URL(server.url);
+    expect(applied.stderr).toContain(`pull slow: waits 1s: asked by the server (${host})`);
   });
 });

@@ -34,7 +34,7 @@ export const cancel: CommandRun = async ({ given, output, signal, ...context }) 
   for (const one of ended) output.text(sentence(one));
   if (ended.length === 0) output.remark('There is nothing to cancel.');
   if (ended.some(({ outcome }) => outcome === 'idle')) {
-    output.remark('To remove what was left: modelctl cancel --drop');
+    output.remark('The same command with --drop removes what was left.');
   }
   return code satisfies ExitCode;
 };
