@@ -30,10 +30,9 @@ interface Kind {
   readonly engine: EngineName;
 }
 
-/** The embedded engine does not take models from registries of Ollama's kind. */
-const kinds: readonly Kind[] = sourceNames
-  .flatMap((source) => engineNames.map((engine) => ({ source, engine })))
-  .filter(({ source, engine }) => source !== 'ollama' || engine !== 'embedded');
+const kinds: readonly Kind[] = sourceNames.flatMap((source) =>
+  engineNames.map((engine) => ({ source, engine })),
+);
 
 const mebibyte = 1024 * 1024;
 const fileBytes = { min: 18 * mebibyte, more: 14 * mebibyte } as const;

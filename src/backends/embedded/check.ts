@@ -10,21 +10,28 @@ import {
   staysLoaded,
 } from '../../core/desired.ts';
 import { didYouMean } from '../../core/did-you-mean.ts';
-import { type Checked, checked, type Problem } from '../../core/problem.ts';
+import {
+  type Checked,
+  checked,
+  type Problem,
+  refused,
+  warningProblem,
+} from '../../core/problem.ts';
 import type { ModelRequest, PlacementShape } from '../backend.ts';
 import { unsupported } from '../unsupported.ts';
 import { weightsProblems } from '../weights-file.ts';
 import { parameterChecks } from './parameters.ts';
 
 export function check(request: ModelRequest): Checked<readonly PlacementShape[]> {
-  const problems = [
-    ...sourceProblems(request.source),
+  const refusals = [
+    ...sourceProblems(request),
     ...weightsProblems(request.artifact, 'refused'),
     ...nameProblems(request),
     ...runtimeProblems(request.runtime),
     ...recipeProblems(request.derive),
   ];
-  return problems.length > 0 ? { ok: false, problems } : checked(shapesOf(request));
+  if (refusals.length > 0) return refused(...refusals);
+  return checked(shapesOf(request), unusedLayers(request.artifact));
 }
 
 const notGguf = unsupported(
@@ -86,15 +93,41 @@ function recipeOf(derive: ModelRequest['derive']): Recipe | null {
   return Object.keys(recipe).length === 0 ? null : recipe;
 }
 
-function sourceProblems(source: string): readonly Problem[] {
-  if (/^hf:[^@]*\.safetensors@/i.test(source)) return [notGguf];
-  if (!source.startsWith('ollama://')) return [];
+const sourceProblems = ({ source, artifact }: ModelRequest): readonly Problem[] => [
+  ...(/^hf:[^@]*\.safetensors@/i.test(source) ? [notGguf] : []),
+  ...(artifact?.files.some(({ mediaType }) => mediaType === adapterLayer) === true
+    ? [withAdapter]
+    : []),
+];
+
+const adapterLayer = 'application/vnd.ollama.image.adapter';
+const withAdapter = unsupported(
+  'spec.source',
+  'This model is an adapter on top of its weights, which the embedded engine would leave out.',
+  'Name the weights in spec.source and the adapter in spec.derive.adapters, or use an Ollama.',
+);
+
+/** What a registry of Ollama's kind says beside the weights, in that engine's own forms. */
+const ollamaLayers: Readonly<Record<string, string>> = {
+  'application/vnd.ollama.image.template': 'template',
+  'application/vnd.ollama.image.system': 'system prompt',
+  'application/vnd.ollama.image.params': 'parameters',
+  'application/vnd.ollama.image.messages': 'messages',
+};
+
+function unusedLayers(artifact: ModelRequest['artifact']): readonly Problem[] {
+  const unused = (artifact?.files ?? []).flatMap(
+    ({ mediaType = '' }) => ollamaLayers[mediaType] ?? [],
+  );
+  if (unused.length === 0) return [];
   return [
-    unsupported(
-      'spec.source',
-      `The embedded engine cannot take models from registries of Ollama's kind yet (${source}).`,
-      'Name a file (file://./model.gguf), a repository of Hugging Face (hf://org/repo:Q4_K_M), a download (https://…#sha256=…) or a model in a registry of the OCI kind (oci://host/name:tag), or run an Ollama.',
-    ),
+    warningProblem({
+      code: 'backend/unused-layers',
+      summary: 'A part of a model is not used',
+      detail: `The embedded engine takes the weights of ${artifact?.source ?? ''}, and the chat template that is in them; what is said of ${unused.join(', ')} is for Ollama only.`,
+      remedy: 'Say in spec.derive what the model should have of it.',
+      path: 'spec.source',
+    }),
   ];
 }
 

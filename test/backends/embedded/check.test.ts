@@ -98,10 +98,45 @@ describe('serving a Model', () => {
   });
 });
 
+/** As a registry of Ollama's kind has it. */
+const withLayer = (kind: string): Artifact => ({
+  ...artifact,
+  files: [
+    ...artifact.files,
+    {
+      path: kind,
+      bytes: 10,
+      digest: `sha256:${'e'.repeat(64)}`,
+      mediaType: `application/vnd.ollama.image.${kind}`,
+    },
+  ],
+});
+
+describe('a model of a registry of Ollama', () => {
+  const source = 'ollama://registry.ollama.ai/library/qwen3:8b';
+
+  test('is taken by its weights', () => {
+    expect(check(asked({ source, artifact: withLayer('license') }))).toMatchObject({
+      ok: true,
+      problems: [],
+    });
+  });
+
+  test.each(['template', 'system', 'params', 'messages'])(
+    'is taken without its %s, and says so',
+    (kind) => {
+      expect(check(asked({ source, artifact: withLayer(kind) }))).toMatchObject({
+        ok: true,
+        problems: [{ severity: 'warning', code: 'backend/unused-layers', path: 'spec.source' }],
+      });
+    },
+  );
+});
+
 describe('what the embedded engine cannot do', () => {
   const jinja = "{% for m in messages %}{{ m['content'] }}{% endfor %}";
   test.each<[string, Partial<ModelRequest>]>([
-    ['spec.source', { source: 'ollama://registry.ollama.ai/library/qwen3:8b' }],
+    ['spec.source', { artifact: withLayer('adapter') }],
     ['spec.source', { source: 'hf://org/repo/model.safetensors@main' }],
     ['spec.servedName', { servedName: ':latest' }],
     ['spec.aliases.1', { aliases: ['fine', 'not fine'] }],
@@ -124,7 +159,7 @@ describe('what the embedded engine cannot do', () => {
 
   test('is told all at once', () => {
     const { problems } = check(
-      asked({ source: 'ollama://x/y:z', derive: { parameters: { a: 1, b: 2 } } }),
+      asked({ artifact: withLayer('adapter'), derive: { parameters: { a: 1, b: 2 } } }),
     );
     expect(problems).toHaveLength(3);
   });
