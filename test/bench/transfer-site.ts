@@ -66,8 +66,8 @@ export async function startTransferSite(bytesMax: number): Promise<TransferSite>
   };
 }
 
-/** A request is logged when it ends, which nginx may learn a moment after its client is gone. */
-const logSettlesMs = 500;
+/** A request is logged when it ends, which nginx may learn a second after its client is gone. */
+const logSettlesMs = 1_500;
 
 /** A valid model file with noise behind it. Returns its sha256. */
 function writeModel(path: string, bytes: number): string {
