@@ -21,12 +21,13 @@ export class KillFailure extends Error {
 }
 
 /** A round whose run ended before the signal came does not count; more of them is bad aim. */
-const roundsPerKillMax = 2;
+const roundsPerKill = 2;
 
 /** Plays rounds until so many runs were killed. A round gives the run that was to be killed. */
 export async function killTimes(
   kills: number,
   play: (round: number) => Promise<Ended>,
+  roundsPerKillMax = roundsPerKill,
 ): Promise<KillCount> {
   const phases = new Map<string, number>();
   let hits = 0;
