@@ -3,7 +3,7 @@
 import type { Spans } from '../core/span.ts';
 
 /** Small enough that little is lost with the process, large enough that messages are few. */
-export const slotBytes = 256 * 1024;
+export const slotBytes = 128 * 1024;
 export const slotsMax = 64;
 
 export interface AssemblyMemory {

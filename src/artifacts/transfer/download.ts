@@ -14,7 +14,7 @@ import {
   type UnfinishedTransfer,
   type WantedBy,
 } from '../../core/transfer.ts';
-import type { Assembly, Digested, Io } from '../../io/io.ts';
+import type { Digested, Io } from '../../io/io.ts';
 import { fileProblem } from '../file-problem.ts';
 import { hashFile, rememberHash } from '../hash-file.ts';
 import type { Routes } from '../registries/route.ts';
@@ -167,22 +167,21 @@ async function complete(
   // Before there is a file: whoever sees the file finds out here whose it is.
   record.begin();
   const stopLooking = io.clock.every(wishLookMs, record.look);
-  let assembly: Assembly | null = null;
+  // Its thread starts while the server is asked.
+  const opening = io.files.assemble(partial, {
+    bytes: file.bytes,
+    chunkBytes,
+    present,
+    onWritten: (span) => record.onWritten(span, opening),
+  });
   try {
-    const opened = await io.files.assemble(partial, {
-      bytes: file.bytes,
-      chunkBytes,
-      present,
-      onWritten: (span) => record.onWritten(span, opened),
-    });
-    assembly = opened;
     if (before > 0) onBytes(before, file.bytes);
     if (missing.length > 0) {
       await checkRoom(work, spanBytes(missing));
       await fetchSpans({
         io,
         readable: readableOf(work),
-        assembly: opened,
+        assembly: opening,
         missing,
         bytes: file.bytes,
         connectionsMax: connections,
@@ -204,11 +203,11 @@ async function complete(
       });
     }
     signal.throwIfAborted();
-    const digested = await opened.finish();
+    const digested = await (await opening).finish();
     return { ...digested, downloadedBytes: received, resumed: before > 0 };
   } finally {
     stopLooking();
-    await assembly?.close();
+    await (await opening.catch(() => null))?.close();
     // Last: from then on somebody else may remove the file.
     record.end();
   }

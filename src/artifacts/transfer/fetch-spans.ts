@@ -13,7 +13,7 @@ import { allot, type Pace, usefulConnections } from './allot.ts';
 export interface FetchOptions {
   readonly io: Pick<Io, 'clock' | 'random'>;
   readonly readable: ReadableFile;
-  readonly assembly: Assembly;
+  readonly assembly: Promise<Assembly>;
   readonly missing: Spans;
   readonly bytes: number;
   readonly connectionsMax: number;
@@ -46,15 +46,15 @@ export async function fetchSpans(options: FetchOptions): Promise<void> {
   const work: Promise<void>[] = [];
   const lane = async (): Promise<void> => {
     try {
-      await fetchLane(pool, options, signal, addLanes);
+      await fetchLane(pool, options, signal, join);
     } catch (error) {
       stop.abort(error);
       throw error;
     }
   };
-  // The first answer tells whether the server knows ranges at all.
-  const addLanes = (): void => {
-    while (work.length < lanes) work.push(lane());
+  const join = (more: number): void => {
+    const wanted = Math.min(lanes, work.length + more);
+    while (work.length < wanted) work.push(lane());
   };
   work.push(lane());
   // More of them join while the first ones run.
@@ -64,10 +64,22 @@ export async function fetchSpans(options: FetchOptions): Promise<void> {
   assert(pool.isDone(), 'a fetch ends when everything is there');
 }
 
+/** Where the network is what is slow more connections help, and each that is done lets some join. */
+const lanesFirst = 4;
+const lanesPerStretch = 2;
+
+interface Watch {
+  readonly onRanges: () => void;
+  /** Bytes came faster than they could be written. */
+  readonly onFull: () => void;
+}
+
 class Pool {
   #missing: Spans;
   #running = 0;
   #pace: Pace | null = null;
+  #knowsRanges = false;
+  #wasFull = false;
   readonly lanes: number;
   failures = 0;
 
@@ -94,6 +106,26 @@ class Pool {
     this.#pace = { waitMs: Math.min(waitMs, this.#pace?.waitMs ?? waitMs), bytesPerMs };
   }
 
+  /** The first answer tells whether the server knows ranges at all. */
+  opened(join: (more: number) => void): Watch {
+    return {
+      onRanges: () => {
+        if (!this.#knowsRanges) join(lanesFirst - 1);
+        this.#knowsRanges = true;
+      },
+      onFull: () => {
+        this.#wasFull = true;
+      },
+    };
+  }
+
+  /** Whether the disk has kept up since it was asked the last time. */
+  hasRoom(): boolean {
+    const hasRoom = !this.#wasFull;
+    this.#wasFull = false;
+    return hasRoom;
+  }
+
   isDone(): boolean {
     return this.#missing.length === 0 && this.#running === 0;
   }
@@ -107,13 +139,14 @@ async function fetchLane(
   pool: Pool,
   options: FetchOptions,
   signal: AbortSignal,
-  onRanges: () => void,
+  join: (more: number) => void,
 ): Promise<void> {
   for (let span = pool.take(); span !== null; span = pool.take()) {
     signal.throwIfAborted();
     const received = { bytes: 0 };
     try {
-      pool.learn(await fetchSpan(span, { ...options, signal }, received, onRanges));
+      pool.learn(await fetchSpan(span, { ...options, signal }, received, pool.opened(join)));
+      if (pool.hasRoom()) join(lanesPerStretch);
       pool.failures = 0;
       pool.giveBack([span[1], span[1]]);
     } catch (error) {
@@ -133,6 +166,16 @@ async function fetchLane(
   }
 }
 
+/** What was asked for is let go of when there is nowhere to put it. */
+async function assemblyFor(opened: OpenedFile, { assembly }: FetchOptions): Promise<Assembly> {
+  try {
+    return await assembly;
+  } catch (error) {
+    await discard(opened.bytes);
+    throw error;
+  }
+}
+
 const delayOf = (failures: number, { random }: Pick<Io, 'random'>): number =>
   delayMsFirst * 2 ** (failures - 1) * (0.5 + random.fraction() / 2);
 
@@ -140,9 +183,9 @@ async function fetchSpan(
   [start, end]: Span,
   options: FetchOptions,
   received: { bytes: number },
-  onRanges: () => void,
+  { onRanges, onFull }: Watch,
 ): Promise<Pace> {
-  const { io, readable, bytes, validator, signal, assembly, onWait } = options;
+  const { io, readable, bytes, validator, signal, onWait } = options;
   const isWhole = start === 0 && end === bytes;
   const asked: FilePart = {
     signal,
@@ -154,7 +197,7 @@ async function fetchSpan(
   const askedAt = io.clock.now();
   const opened = await readable.read(asked);
   const openedAt = io.clock.now();
-  const part = assembly.part(start);
+  const part = (await assemblyFor(opened, options)).part(start);
   try {
     options.onOpened(opened);
     if (opened.start !== start || (opened.end ?? end) > end) throw new WholeFileError();
@@ -164,7 +207,10 @@ async function fetchSpan(
       const room = part.write(wanted);
       received.bytes += wanted.length;
       options.onReceived(wanted.length);
-      if (room !== undefined) await room;
+      if (room !== undefined) {
+        onFull();
+        await room;
+      }
       if (received.bytes === end - start) break;
     }
   } finally {

@@ -10,7 +10,7 @@ import type {
 import type { Assembly, Io } from '../../io/io.ts';
 
 export interface Recorder {
-  readonly onWritten: (span: Span, assembly: Assembly) => void;
+  readonly onWritten: (span: Span, assembly: Promise<Assembly>) => void;
   readonly onValidator: (validator: string | null) => void;
   /** Says that somebody works on it. */
   readonly begin: () => void;
@@ -29,8 +29,8 @@ const saveMs = 250;
 const saveBytesFor = (bytes: number): number =>
   Math.min(Math.max(bytes * saveShare, saveBytesMin), saveBytesMax);
 
-/** Large, since the system is asked to write them while more is coming. */
-const syncBytes = 256 * 1024 * 1024;
+/** Small, so that the disk begins at once with what would all be due at the end. */
+const syncBytes = 32 * 1024 * 1024;
 const syncMs = 10_000;
 
 const yes = (): boolean => true;
@@ -88,13 +88,13 @@ export function recorder({
       onFailure(error);
     }
   };
-  const sync = async (assembly: Assembly): Promise<void> => {
+  const sync = async (assembly: Promise<Assembly>): Promise<void> => {
     const covered = written;
     isSyncing = true;
     unsynced = 0;
     syncedAt = io.clock.now();
     // Whoever writes or finishes learns of a failure; here it only means: not durable.
-    const isDurable = await assembly.sync().then(yes, no);
+    const isDurable = await assembly.then((file) => file.sync()).then(yes, no);
     if (isDurable) durable = covered;
     isSyncing = false;
   };
