@@ -24,7 +24,7 @@ async function listening() {
   registry.files.set('x.gguf', bytes);
   const { origin, close } = await registry.listen();
   onTestFinished(close);
-  const world = createWorld(createNodeIo().http);
+  const world = createWorld(createNodeIo().web);
   const resolve = (reference: string) => sources.sourceOf(reference).resolve(reference, world);
   const host = new URL(origin).host;
   return { registry, origin, world, resolve, reference: `ollama://${host}/library/qwen3:8b` };
@@ -72,7 +72,7 @@ describe('over a loopback socket', () => {
 
   it('can look as if it were not there', async () => {
     const { registry, resolve, reference } = await listening();
-    registry.add({ on: /manifests/, refusesConnection: true });
+    registry.add({ on: /manifests/, refusesConnection: true, times: 2 });
     expect(problemOf(await resolve(reference))).toMatchObject({ retry: 'later' });
   });
 });
@@ -96,7 +96,7 @@ describe('as a process', () => {
     const origin = line.replace('listening on ', '');
 
     expect(await (await fetch(`${origin}/files/notes.txt`)).text()).toBe('hello');
-    const world = createWorld(createNodeIo().http);
+    const world = createWorld(createNodeIo().web);
     const reference = `ollama://${new URL(origin).host}/library/starter:latest`;
     const resolve = () => sources.sourceOf(reference).resolve(reference, world);
     expect(valueOf(await resolve()).weights).toBe(digestOf(bytes));
