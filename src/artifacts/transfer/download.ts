@@ -174,6 +174,8 @@ async function complete(
     present,
     onWritten: (span) => record.onWritten(span, opening),
   });
+  // Whoever needs the file hears of a failure; until then nobody may be waiting for it.
+  opening.catch(() => undefined);
   try {
     if (before > 0) onBytes(before, file.bytes);
     if (missing.length > 0) {
