@@ -54,9 +54,14 @@ export async function fetchSpans(options: FetchOptions): Promise<void> {
   };
   const join = (more: number): void => {
     const wanted = Math.min(lanes, work.length + more);
-    while (work.length < wanted) work.push(lane());
+    while (work.length < wanted) {
+      const one = lane();
+      // It is waited for below, but may fail while the first ones still are.
+      one.catch(() => undefined);
+      work.push(one);
+    }
   };
-  work.push(lane());
+  join(1);
   // More of them join while the first ones run.
   for (let at = 0; at < work.length; at += 1) await Promise.allSettled(work.slice(at));
   options.signal.throwIfAborted();
