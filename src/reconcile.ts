@@ -2,6 +2,7 @@
 // `apply` and the library all call this; nothing else decides. A look that finds nothing to do
 // takes no lock and writes nothing; otherwise it is repeated under the lock, since what gates a
 // write must not be stale.
+
 import type { Applied } from './apply.ts';
 import type { Sources } from './artifacts/source.ts';
 import { sources } from './artifacts/sources/index.ts';
@@ -19,9 +20,10 @@ import { errorProblem, type Problem, ProblemError } from './core/problem.ts';
 import type { Report } from './core/progress.ts';
 import { homeOf } from './io/home.ts';
 import type { Io } from './io/io.ts';
-import { type Ledger, openLedger } from './record/ledger.ts';
+import { withLedger } from './machine-ledger.ts';
+import type { Ledger } from './record/ledger.ts';
 import { unlockedCode } from './resolve/lock-gap.ts';
-import { ledgerPathOf, reconcilerLockPathOf } from './state-files.ts';
+import { reconcilerLockPathOf } from './state-files.ts';
 
 export interface ReconcileRequest {
   /** Files, folders, globs or `-`, as with `-f`. */
@@ -108,7 +110,7 @@ export async function reconcile(
     resolved: new Map<string, Artifact>(),
   };
   try {
-    const looked = await withLedger('read', around, (ledger) =>
+    const looked = await withLedger(around.io, 'read', (ledger) =>
       lookOnly(request, { ...around, ledger }),
     );
     if (looked.done) return looked.result;
@@ -231,22 +233,9 @@ async function underLock(
     return stopped(lock.problems, isHeld ? 5 : 3);
   }
   try {
-    return await withLedger('write', around, work);
+    return await withLedger(around.io, 'write', work);
   } finally {
     await lock.value.release();
-  }
-}
-
-async function withLedger<T>(
-  mode: 'read' | 'write',
-  { io }: Around,
-  work: (ledger: Ledger) => Promise<T>,
-): Promise<T> {
-  const ledger = await openLedger({ path: ledgerPathOf(io.environment), mode }, io);
-  try {
-    return await work(ledger);
-  } finally {
-    ledger.close();
   }
 }
 

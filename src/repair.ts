@@ -12,6 +12,7 @@ import { backendKey, type Placement, placementKey } from './core/key.ts';
 import { type Problem, ProblemError } from './core/problem.ts';
 import type { Repair, UnverifiedName, VerifiedCopy } from './core/verification.ts';
 import { homeOf } from './io/home.ts';
+import { withLedger } from './machine-ledger.ts';
 import { underMachineLock } from './machine-lock.ts';
 import {
   type LedgerContext,
@@ -19,7 +20,6 @@ import {
   lookAt,
   type VerifyContext,
   type VerifyRequest,
-  withLedger,
 } from './verify.ts';
 import { copyOf, isDamaged, lookAgain, remember, type Seen } from './verifying/look.ts';
 import { bytesToFetch, type MendedFiles, mend } from './verifying/mend.ts';

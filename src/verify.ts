@@ -13,9 +13,10 @@ import { type Checked, errorProblem, type Problem, ProblemError, refused } from 
 import type { HashProgress, UnverifiedName, VerifiedCopy } from './core/verification.ts';
 import { homeOf } from './io/home.ts';
 import type { Io } from './io/io.ts';
-import { type Ledger, openLedger } from './record/ledger.ts';
+import { withLedger } from './machine-ledger.ts';
+import type { Ledger } from './record/ledger.ts';
 import { acquireLock } from './record/lock.ts';
-import { ledgerPathOf, reconcilerLockPathOf } from './state-files.ts';
+import { reconcilerLockPathOf } from './state-files.ts';
 import {
   copyOf,
   type Looked,
@@ -192,18 +193,5 @@ async function rememberAside(
     });
   } finally {
     await lock.value.release();
-  }
-}
-
-export async function withLedger<T>(
-  io: Io,
-  mode: 'read' | 'write',
-  work: (ledger: Ledger) => Promise<T>,
-): Promise<T> {
-  const ledger = await openLedger({ path: ledgerPathOf(io.environment), mode }, io);
-  try {
-    return await work(ledger);
-  } finally {
-    ledger.close();
   }
 }
