@@ -145,10 +145,16 @@ async function lookOnly(
   }
   // What writes is loaded by runs that may write.
   const { hasWork } = await import('./apply.ts');
-  if (hasWork(value, around)) return { done: false, result };
+  if (hasWork(value, around)) {
+    if (fetches(value)) around.io.files.prepareToAssemble?.();
+    return { done: false, result };
+  }
   tell(value, around);
   return { done: true, result };
 }
+
+const fetches = ({ plan }: Considered): boolean =>
+  plan.actions.some(({ bytes }) => bytes.download > 0);
 
 /** Decides again, now that nobody else acts on this machine, and does it. */
 async function act(request: ReconcileRequest, around: AroundLedger): Promise<Reconciliation> {

@@ -127,6 +127,8 @@ export interface Files {
     path: string,
     options: AssemblyOptions & { readonly present: Spans },
   ) => Promise<Assembly>;
+  /** Begins with what `assemble` takes some time to start; to be called where it is soon needed. */
+  readonly prepareToAssemble?: () => void;
   /** Reads a file once, for its hashes; off the main thread. */
   readonly digest: (path: string, options: DigestOptions) => Promise<Digested>;
   /** The whole of standard input, at most `bytesMax`. */

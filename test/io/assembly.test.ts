@@ -1,5 +1,6 @@
 // Files put together from parts: the contract that the real disk and the simulated one share, and
 // what only the real one has, a thread of its own with little memory.
+import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -130,6 +131,20 @@ describe('the thread that writes', () => {
     );
     expect(done.map(({ digest }) => digest)).toEqual([digestOf(large), digestOf(large)]);
     expect(readFileSync(join(folder, 'b')).equals(large)).toBe(true);
+  });
+
+  it('goes on with what was prepared', async () => {
+    const { files, folder } = onDisk();
+    files.prepareToAssemble?.();
+    const path = join(folder, 'a.bin');
+    expect(await fill(files, path, content, { parts: [[0, content.length]] })).toEqual(whole);
+  });
+
+  it('keeps no process that prepared and assembles nothing', () => {
+    const io = new URL('../../src/io/node.ts', import.meta.url).href;
+    const program = `(await import('${io}')).createNodeIo().files.prepareToAssemble()`;
+    const words = ['--input-type=module', '-e', program];
+    expect(spawnSync(process.execPath, words, { timeout: 20_000 }).status).toBe(0);
   });
 
   it('says why a file cannot be opened', async () => {

@@ -8,13 +8,21 @@ import { type Desk, startDesk } from './assembly-desk.ts';
 import { AssemblyFile, type Listeners, type Opening } from './assembly-file.ts';
 import { makeFolder } from './durable.ts';
 
-export function createAssembler(): Pick<Files, 'assemble' | 'digest'> {
+export interface Assembler extends Pick<Files, 'assemble' | 'digest'> {
+  /** Starts the thread, which takes as long as the first answer of a server. */
+  readonly prepare: () => void;
+}
+
+export function createAssembler(): Assembler {
   let desk: Desk | null = null;
-  const open = (options: Opening, listeners: Listeners): Promise<AssemblyFile> => {
+  const startedDesk = (): Desk => {
     if (desk === null || desk.isLost()) desk = startDesk();
-    return AssemblyFile.open(desk, options, listeners);
+    return desk;
   };
+  const open = (options: Opening, listeners: Listeners): Promise<AssemblyFile> =>
+    AssemblyFile.open(startedDesk(), options, listeners);
   return {
+    prepare: startedDesk,
     assemble: async (path, { present, bytes, chunkBytes, onWritten }) => {
       await makeFolder(dirname(path));
       const request = { path, mode: 'write', bytes, chunkBytes, present } as const;

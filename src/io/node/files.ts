@@ -6,6 +6,7 @@ import process from 'node:process';
 import { compareText } from '../../core/canonical.ts';
 import { errorCode, isAbsent } from '../error-code.ts';
 import type { ByteRange, FileSpace, FileStat, Files, Random } from '../io.ts';
+import type { Assembler } from './assembly.ts';
 import { accessTo, giveLike, onSameDisk } from './belonging.ts';
 import { appendStream, clone, makeFolder, rename, writeAtomic } from './durable.ts';
 import { entryOf, linkFile, readLink, removeFolder, symlink } from './links.ts';
@@ -39,14 +40,20 @@ export const createNodeFiles = (random: Random): Files => ({
 });
 
 /** Loaded by the first file that needs it: most runs write and hash none. */
-function assembler(): Pick<Files, 'assemble' | 'digest'> {
-  let loading: Promise<Pick<Files, 'assemble' | 'digest'>> | null = null;
-  const load = () => {
+function assembler(): Pick<Files, 'assemble' | 'prepareToAssemble' | 'digest'> {
+  let loading: Promise<Assembler> | null = null;
+  const load = (): Promise<Assembler> => {
     loading ??= import('./assembly.ts').then(({ createAssembler }) => createAssembler());
     return loading;
   };
   return {
     assemble: async (path, options) => (await load()).assemble(path, options),
+    // Whoever assembles hears why it cannot be had.
+    prepareToAssemble: () =>
+      void load().then(
+        ({ prepare }) => prepare(),
+        () => undefined,
+      ),
     digest: async (path, options) => (await load()).digest(path, options),
   };
 }
