@@ -123,8 +123,28 @@ describe('a file on the web', () => {
 
   it('starts over at once when the server has another version of it by now', async () => {
     const { obtain, leavePartial } = setUp();
-    await leavePartial(Buffer.alloc(100_000), { validator: '"of-another-version"' });
+    await leavePartial(Buffer.alloc(100_000), {
+      validator: 'https://models.example.com "of-another-version"',
+    });
     expect((await obtain()).downloadedBytes).toBe(content.length);
+  });
+
+  it.each([
+    ['another server', 'https://mirror.example.com "its-own-name-for-it"'],
+    ['nobody knows which server', '"a-name"'],
+  ])('goes on when the version was named by %s', async (_who, validator) => {
+    const { obtain, leavePartial, ranges, registry } = setUp();
+    await leavePartial(content.subarray(0, 100_000), { validator });
+    expect((await obtain()).downloadedBytes).toBe(content.length - 100_000);
+    expect(ranges()).toEqual(['bytes=100000-']);
+    expect(registry.requests[0]?.headers).not.toHaveProperty('if-range');
+  });
+
+  it('starts over once when another server had other bytes', async () => {
+    const { obtain, leavePartial, ranges } = setUp();
+    await leavePartial(Buffer.alloc(100_000), { validator: 'https://mirror.example.com "x"' });
+    expect((await obtain()).downloadedBytes).toBe(2 * content.length - 100_000);
+    expect(ranges()).toEqual(['bytes=100000-', 'whole']);
   });
 
   it('starts over once when what was left turns out to be damaged', async () => {
