@@ -28,10 +28,11 @@ export interface Applied {
   readonly lockPath: string | null;
 }
 
-/** Whether there is anything to write at all: an action, a line of the lock, a row of the ledger. */
+/** Whether there is anything to write at all: an action, a line of the lock, a row of the ledger, what a killed run left. */
 export function hasWork(considered: Considered, { ledger }: Surroundings): boolean {
   const { plan, lockUpdate } = considered;
   if (plan.actions.length > 0 || lockUpdate.text !== null) return true;
+  if (ledger.drafts.all().length > 0) return true;
   return ledger.wouldSettle(settlement(considered, null));
 }
 

@@ -79,7 +79,7 @@ export async function bundle(request: BundleRequest, context: BundleContext): Pr
     const { value, problems } = await underMachineLock(
       { command, timeoutMs: request.lockTimeoutMs ?? 0 },
       context,
-      (ledgers) => write(work, ledgers, context),
+      ({ io, ...ledgers }) => write(work, ledgers, { ...context, io }),
     );
     return {
       path,

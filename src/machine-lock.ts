@@ -3,6 +3,7 @@
 import type { Problem } from './core/problem.ts';
 import { ProblemError } from './core/problem.ts';
 import type { Io } from './io/io.ts';
+import { withDrafts } from './machine-drafts.ts';
 import { type Ledger, openLedger } from './record/ledger.ts';
 import { ledgerPathOf, reconcilerLockPathOf } from './state-files.ts';
 
@@ -19,7 +20,12 @@ export interface LockedWork {
 export async function underMachineLock<T>(
   { command, timeoutMs }: LockedWork,
   { io, signal }: { readonly io: Io; readonly signal: AbortSignal },
-  work: (ledgers: { readonly known: Ledger; readonly notes: Ledger }) => Promise<T>,
+  work: (ledgers: {
+    readonly known: Ledger;
+    readonly notes: Ledger;
+    /** Notes what is being made. */
+    readonly io: Io;
+  }) => Promise<T>,
 ): Promise<{ readonly value: T; readonly problems: readonly Problem[] }> {
   const { acquireLock } = await import('./record/lock.ts');
   const path = reconcilerLockPathOf(io.environment);
@@ -31,7 +37,7 @@ export async function underMachineLock<T>(
     const notes =
       known.problem === null ? known : await openLedger({ path: ':memory:', mode: 'write' }, io);
     try {
-      const value = await work({ known, notes });
+      const value = await work({ known, notes, io: await withDrafts(io, notes) });
       return { value, problems: known.problem === null ? [] : [asWarning(known.problem)] };
     } finally {
       known.close();

@@ -20,6 +20,7 @@ import { errorProblem, type Problem, ProblemError } from './core/problem.ts';
 import type { Report } from './core/progress.ts';
 import { homeOf } from './io/home.ts';
 import type { Io } from './io/io.ts';
+import { withDrafts } from './machine-drafts.ts';
 import { withLedger } from './machine-ledger.ts';
 import type { Ledger } from './record/ledger.ts';
 import { unlockedCode } from './resolve/lock-gap.ts';
@@ -157,8 +158,11 @@ const fetches = ({ plan }: Considered): boolean =>
   plan.actions.some(({ bytes }) => bytes.download > 0);
 
 /** Decides again, now that nobody else acts on this machine, and does it. */
-async function act(request: ReconcileRequest, around: AroundLedger): Promise<Reconciliation> {
-  if (around.ledger.problem !== null) return stopped([around.ledger.problem], 6);
+async function act(request: ReconcileRequest, before: AroundLedger): Promise<Reconciliation> {
+  const { ledger } = before;
+  if (ledger.problem !== null) return stopped([ledger.problem], 6);
+  // First: what a killed run left takes room that the plan counts on.
+  const around = { ...before, io: await withDrafts(before.io, ledger) };
   const considered = await consider(request, around);
   if (!considered.ok) return refusedWith(considered.problems);
   const { value, problems } = considered;

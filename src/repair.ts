@@ -110,9 +110,9 @@ async function underLock(
     command: `modelctl repair -f ${request.inputs.join(' -f ')}`,
     timeoutMs: request.lockTimeoutMs ?? 0,
   };
-  const { value } = await underMachineLock(work, context, async ({ known }) => {
+  const { value } = await underMachineLock(work, context, async ({ known, io }) => {
     if (known.problem !== null) return stopped([known.problem], 3);
-    const repairs = await act(found, { ...context, ledger: known });
+    const repairs = await act(found, { ...context, io, ledger: known });
     return repaired(found, repairs, problems);
   });
   return value;

@@ -83,7 +83,8 @@ export async function restore(request: RestoreRequest, context: RestoreContext):
     const { value, problems } = await underMachineLock(
       { command, timeoutMs: request.lockTimeoutMs ?? 0 },
       context,
-      ({ known }) => install({ open, place, lines: lines.value }, known, context),
+      ({ known, io: noting }) =>
+        install({ open, place, lines: lines.value }, known, { ...context, io: noting }),
     );
     const here = new Set(found.lines.map(({ model }) => model));
     const absent = found.all.flatMap(({ model }) => (here.has(model) ? [] : [model]));

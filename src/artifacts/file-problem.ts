@@ -32,6 +32,13 @@ const failing: Explained = {
   remedy: 'Check the disk and the system log.',
   retry: 'later',
 };
+const occupied: Explained = {
+  code: 'transfer/occupied',
+  summary: 'Something else stands where a file is to be',
+  why: 'a folder stands where a file is to be, or a file where a folder is to be',
+  remedy: 'Look at what is there and move it aside; then run the same command again.',
+  retry: 'never',
+};
 
 const byCode: Readonly<Record<string, Explained>> = {
   ENOSPC: full,
@@ -39,6 +46,8 @@ const byCode: Readonly<Record<string, Explained>> = {
   EACCES: denied,
   EPERM: denied,
   EROFS: { ...denied, why: 'the file system is read-only' },
+  EISDIR: occupied,
+  ENOTDIR: occupied,
 };
 
 /**
@@ -50,5 +59,12 @@ export function fileProblem(error: unknown, attempt: string): Problem {
   const code = errorCode(error);
   if (code === undefined) throw error;
   const { why, ...explained } = byCode[code] ?? failing;
-  return errorProblem({ ...explained, detail: `Could not ${attempt}: ${why} (${code}).` });
+  const where = explained.code === occupied.code ? pathOf(error) : '';
+  return errorProblem({ ...explained, detail: `Could not ${attempt}: ${why} (${code}${where}).` });
 }
+
+/** What is in the way may be any part of what was attempted. */
+const pathOf = (error: unknown): string =>
+  error instanceof Error && 'path' in error && typeof error.path === 'string'
+    ? `, ${error.path}`
+    : '';

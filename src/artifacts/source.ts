@@ -26,7 +26,10 @@ export interface OpenedFile {
   readonly end: number | null;
   /** Of the whole file; null when the server does not tell. */
   readonly totalBytes: number | null;
-  /** Names this version of the file to the server (a strong ETag, else a date); null without. */
+  /**
+   * Names this version of the file to the server that sent it (a strong ETag, else a date), and says
+   * which server that was; null without.
+   */
   readonly validator: string | null;
   /** Must be read or cancelled (`return()`). */
   readonly bytes: AsyncIterable<Uint8Array>;
@@ -35,7 +38,10 @@ export interface OpenedFile {
 export interface FilePart {
   /** Absent: all of it. */
   readonly range?: ByteRange;
-  /** What `OpenedFile` said: another version of the file is sent whole, not in part. */
+  /**
+   * What `OpenedFile` said: the same server sends another version of the file whole, not in part. To
+   * others it means nothing; whether the parts fit together the digest tells in the end.
+   */
   readonly validator?: string;
   /**
    * Each chunk is looked at no longer than until the next is asked for. Then its memory is used

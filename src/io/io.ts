@@ -2,6 +2,7 @@
 // in node.ts; tests and the simulator bring their own. No other file may touch a clock, a
 // network, a disk, a process, randomness or the environment.
 import type { Digest } from '../core/digest.ts';
+import type { Drafts } from '../core/draft.ts';
 import type { OnWait } from '../core/progress.ts';
 import type { Span, Spans } from '../core/span.ts';
 
@@ -15,6 +16,8 @@ export interface Io {
   readonly environment: Environment;
   readonly clock: Clock;
   readonly random: Random;
+  /** Where a run notes the files that it is making; absent: nowhere. */
+  readonly drafts?: Drafts | undefined;
 }
 
 export interface FileStat {
@@ -77,11 +80,12 @@ export interface Files {
   /**
    * Temporary file in the same folder, fsync, rename, fsync of the folder. Makes folders; a link
    * is written through; permissions of a file that is replaced are kept unless `mode` says more.
+   * The temporary file is noted in `drafts` while it is there.
    */
   readonly writeAtomic: (
     path: string,
     content: string | Uint8Array,
-    options?: { readonly mode?: number },
+    options?: { readonly mode?: number; readonly drafts?: Drafts | undefined },
   ) => Promise<void>;
   /**
    * Appends to a file (made if absent), calls `onBytes` with the length of each chunk once it is

@@ -7,6 +7,7 @@ import { assert } from '../core/assert.ts';
 import type { BackendReference } from '../core/backend-reference.ts';
 import type { ChangeSetEntry } from '../core/changeset.ts';
 import type { Digest } from '../core/digest.ts';
+import type { Drafts } from '../core/draft.ts';
 import type { HistoryEntry } from '../core/history.ts';
 import type { InventoryEntry, LedgerView } from '../core/inventory.ts';
 import { type Placement, type PlacementKey, placementOf } from '../core/key.ts';
@@ -22,6 +23,7 @@ import type {
 import type { VerifiedFile } from '../core/verification.ts';
 import type { Io } from '../io/io.ts';
 import { type Database, databaseOf } from './ledger/database.ts';
+import { dropDraft, readDrafts, writeDraft } from './ledger/drafts.ts';
 import { ledgerProblem, onLedger, whileOnLedger } from './ledger/failure.ts';
 import { openFile, openStandIn } from './ledger/file.ts';
 import { readHistory, writeHistory } from './ledger/history.ts';
@@ -88,6 +90,8 @@ export interface Ledger {
   readonly journal: TransferJournal;
   /** What is ours in caches that other tools use too. */
   readonly sharedFiles: SharedFiles;
+  /** Files that are being made. Its writes are not flushed one by one. */
+  readonly drafts: Drafts;
   /** Asks whoever works on a transfer to end it; false when there is none. */
   readonly askTransfer: (digest: Digest, wish: TransferWish) => boolean;
   /** Removes an unfinished file and what is known of it; false when somebody works on it. */
@@ -180,6 +184,7 @@ function createLedger(
     transfers: () => onLedger(path, () => readTransfers(database)),
     journal: journalOf(database, path, writeOnly),
     sharedFiles: sharedFilesOf(database, path, writeOnly),
+    drafts: draftsOf(database, path, writeOnly),
     askTransfer: (digest, wish) => writeOnly(() => writeWish(database, digest, wish)),
     dropTransfer: (digest, steps) =>
       whileOnLedger(path, () => writeOnly(() => dropTransfer(database, digest, steps))),
@@ -208,6 +213,12 @@ const sharedFilesOf = (database: Database, path: string, write: Write): SharedFi
   all: () => onLedger(path, () => readSharedFiles(database)),
   add: (file) => write(() => writeSharedFile(database, file)),
   drop: (file) => write(() => dropSharedFile(database, file)),
+});
+
+const draftsOf = (database: Database, path: string, write: Write): Drafts => ({
+  all: () => onLedger(path, () => readDrafts(database)),
+  note: (draft) => write(() => writeDraft(database, draft)),
+  drop: (draft) => write(() => dropDraft(database, draft)),
 });
 
 /** Damage that only shows in a row is found here, before anyone relies on the ledger. */

@@ -2,7 +2,7 @@
 // store of this machine that has them, else from the source: the damaged chunks alone where it is known
 // which they are. Nothing is written into a file that is there, and none goes before its replacement
 // was verified; so a copy that shares its inode with others is replaced under each of its names.
-import { dirname } from 'node:path';
+import { dirname, join, parse } from 'node:path';
 import { fileProblem } from '../artifacts/file-problem.ts';
 import type { LocalStore } from '../artifacts/stores/local.ts';
 import { placeFile } from '../artifacts/stores/place-file.ts';
@@ -54,8 +54,10 @@ export async function mend(damaged: readonly Seen[], context: MendContext): Prom
   for (const { file } of open) {
     try {
       signal.throwIfAborted();
-      if (file.text !== undefined) await context.io.files.writeAtomic(file.path, file.text);
-      else {
+      if (file.text !== undefined) {
+        const { files, drafts } = context.io;
+        await files.writeAtomic(file.path, file.text, { drafts });
+      } else {
         source ??= obtain(open, context);
         const obtained = await source;
         downloadedBytes = obtained.downloadedBytes;
@@ -110,19 +112,23 @@ async function place(
 ): Promise<void> {
   const { path, digest, temporary, mayShare } = file;
   const folder = dirname(path);
-  // A run that was cut off may have left it; nobody else uses the name while we hold the lock.
-  await io.files.remove(temporary);
   const mode = (await io.files.entry(path))?.mode ?? 0o644;
-  await placeFile(io.files, {
+  await placeFile(io, {
     digest,
     source,
-    temporary,
+    temporary: uniqueName(temporary, io.random.hex(6)),
     to: path,
     mayShare,
     ...(mayShare ? {} : { prepare: (made: string) => io.files.giveLike(made, mode, folder) }),
     signal,
     onHashed: () => undefined,
   });
+}
+
+/** Others may repair the same store under a ledger of their own. What its ending says stays. */
+function uniqueName(path: string, nonce: string): string {
+  const { dir, name, ext } = parse(path);
+  return join(dir, `${name}.${nonce}${ext}`);
 }
 
 async function seenNow({ path, digest }: FileToVerify, io: Io): Promise<VerifiedFile | null> {

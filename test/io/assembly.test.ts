@@ -1,10 +1,13 @@
 // Files put together from parts: the contract that the real disk and the simulated one share, and
 // what only the real one has, a thread of its own with little memory.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { addSpan, type Spans, spanBytes } from '../../src/core/span.ts';
@@ -154,6 +157,21 @@ describe('the thread that writes', () => {
     await expect(files.assemble(join(folder, 'taken'), options)).rejects.toMatchObject({
       code: 'EISDIR',
     });
+  });
+
+  it('does not keep the process when a file cannot be opened', async () => {
+    const { folder } = onDisk();
+    const program = fileURLToPath(new URL('./assembly-refused.ts', import.meta.url));
+    const child = spawn(process.execPath, [program, folder], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(said).toBe('EISDIR\n');
   });
 
   it('ends the work when a file became shorter under it', async () => {

@@ -84,8 +84,8 @@ function momentOf({ source }: Kind, random: Random): Moment {
   return { signs: 1 + Math.floor(random.fraction() * signs), afterMs: afterMs / 10 };
 }
 
-/** Servers in trouble may end more than one run, but not many. */
-const runsMax = 4;
+/** A round has at most two troubles of three times each, and each time may end a run. */
+const runsMax = 7;
 
 async function runUntilDone(command: Command, what: string): Promise<void> {
   const told: string[] = [];
@@ -144,18 +144,18 @@ function judgeBytes({ home }: KillPlace, site: PullSite, kind: Kind, what: strin
   } else if (found.length === 0) throw new KillFailure(`${what}: ${sha256} is nowhere`);
 }
 
-/** Names of what is not done. An Ollama removes what is no blob's name at its next start. */
-const unfinished = /partial|\.tmp/;
-/** What a dead writer left in these the stores sweep themselves, but only once it is old. */
-const stores = /^\/(?:cache\/oci|\.cache\/huggingface)\//;
+/** Names of what is not done, wherever it is made. */
+const unfinished = /partial|\.tmp|[-.]modelctl-/;
 
 function judgeLeft({ home }: KillPlace, what: string): void {
   const left = filesUnder(home)
     .map((path) => path.slice(home.length))
-    .filter((path) => unfinished.test(path) && !stores.test(path));
+    .filter((path) => unfinished.test(path));
   if (left.length > 0) throw new KillFailure(`${what}: left ${left.join(', ')}`);
   const ledger = new DatabaseSync(join(home, 'state', 'ledger.db'), { readOnly: true });
-  const rows = ledger.prepare('SELECT * FROM transfers').all();
+  const rows = ['transfers', 'drafts'].flatMap((table) =>
+    ledger.prepare(`SELECT * FROM ${table}`).all(),
+  );
   ledger.close();
   if (rows.length > 0) throw new KillFailure(`${what}: in the journal: ${JSON.stringify(rows)}`);
 }

@@ -11,6 +11,7 @@ import type { VerifiedFile } from '../../src/core/verification.ts';
 import { type Inspected, inspect } from '../../src/verifying/inspect.ts';
 import { mend } from '../../src/verifying/mend.ts';
 import type { FileToVerify } from '../../src/verifying/stored-files.ts';
+import { createFakeDrafts } from '../fakes/drafts.ts';
 import { createFakeIo } from '../fakes/io.ts';
 import { createFakeJournal } from '../fakes/journal.ts';
 import { createRegistry } from '../fakes/registry-server.ts';
@@ -71,6 +72,7 @@ export function setUp({ right, known = new Map(), hasChecksums = true }: SetUp) 
   const memo = new Map<string, VerifiedFile>();
   const { signal } = new AbortController();
   const journal = createFakeJournal();
+  const drafts = createFakeDrafts();
   const transfers = createObtain({
     io,
     cacheFolder: '/cache',
@@ -93,7 +95,13 @@ export function setUp({ right, known = new Map(), hasChecksums = true }: SetUp) 
     return seen;
   };
   const repair = (damaged: readonly Inspected<FileToVerify>[]) =>
-    mend(damaged, { io, signal, transfers, stores: [], onBytes: () => undefined });
+    mend(damaged, {
+      io: { ...io, drafts },
+      signal,
+      transfers,
+      stores: [],
+      onBytes: () => undefined,
+    });
   const fetched = (): number =>
     registry.requests
       .map(({ headers }) => /^bytes=(\d+)-(\d*)$/.exec(headers['range'] ?? ''))
@@ -102,5 +110,5 @@ export function setUp({ right, known = new Map(), hasChecksums = true }: SetUp) 
         return sum + end - Number(found?.[1] ?? 0);
       }, 0);
   const bytesAt = async (at: string) => Buffer.from(await io.files.readBytes(at, right.length));
-  return { io, registry, bytesAt, stored, memo, journal, look, repair, fetched };
+  return { io, registry, bytesAt, stored, memo, journal, drafts, look, repair, fetched };
 }

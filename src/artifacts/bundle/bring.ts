@@ -6,7 +6,7 @@ import type { ObtainedFile } from '../transfer/obtained.ts';
 import type { BundleContent, BundledFile } from './content.ts';
 
 export interface WriteContext {
-  readonly io: Pick<Io, 'files' | 'random' | 'clock'>;
+  readonly io: Pick<Io, 'files' | 'random' | 'clock' | 'drafts'>;
   readonly signal: AbortSignal;
   /** A verified copy on this machine. Throws ProblemError. */
   readonly obtain: (one: BundledFile) => Promise<ObtainedFile>;

@@ -1,11 +1,11 @@
 // One blob from a bundle into a store, verified on the way. It has its name there only when its bytes
 // are what the name says.
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import type { ArtifactFile } from '../../core/artifact.ts';
 import { digestHex } from '../../core/digest.ts';
 import { ProblemError } from '../../core/problem.ts';
-import { type OciStore, putFile, temporarySuffix } from '../stores/oci/blobs.ts';
+import { drafting } from '../stores/draft.ts';
+import { newTemporary, type OciStore, putFile } from '../stores/oci/blobs.ts';
 import { blobFolder, blobPath } from '../stores/oci/layout.ts';
 import { type BlobPlace, type OpenBundle, streamOf } from './open.ts';
 import { damaged } from './problems.ts';
@@ -59,9 +59,8 @@ async function takePart(
   place: BlobPlace,
   { signal, onBytes }: TakeCall,
 ): Promise<boolean> {
-  const { files, random } = store.io;
-  const name = `${digestHex(digest)}.${random.hex(6)}${temporarySuffix}`;
-  const temporary = join(blobFolder(store.path), name);
+  const { files } = store.io;
+  const temporary = newTemporary(store, digest);
   const hash = createHash('sha256');
   let bytes = 0;
   async function* hashed(): AsyncGenerator<Uint8Array> {
@@ -72,15 +71,12 @@ async function takePart(
       yield chunk;
     }
   }
-  try {
+  return drafting(store.io, temporary, async () => {
     await files.makeFolder(blobFolder(store.path));
     await files.appendStream(temporary, hashed(), { onBytes: () => onBytes(bytes) });
     const isWhole = hash.digest('hex') === digestHex(digest);
     if (isWhole) await files.rename(temporary, blobPath(store.path, digest));
     else await files.remove(temporary);
     return isWhole;
-  } catch (error) {
-    await files.remove(temporary);
-    throw error;
-  }
+  });
 }

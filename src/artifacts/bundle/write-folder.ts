@@ -34,7 +34,8 @@ export const writeFolder: WriteBundle = async (path, content, context) => {
     missing,
     missing.reduce((sum, { file }) => sum + file.bytes, textBytes),
   );
-  await io.files.writeAtomic(layoutPath(path), layoutText);
+  const { drafts } = io;
+  await io.files.writeAtomic(layoutPath(path), layoutText, { drafts });
   for (const [digest, text] of content.texts) await putBytes(store, digest, text);
   for (const one of missing) {
     signal.throwIfAborted();
@@ -57,18 +58,18 @@ export const writeFolder: WriteBundle = async (path, content, context) => {
     );
     onBytes(one.file.bytes - seen);
   }
-  await io.files.writeAtomic(indexPath(path), content.index);
+  await io.files.writeAtomic(indexPath(path), content.index, { drafts });
   await dropOthers(store, content);
   return { written: missing.map(({ file }) => file.digest) };
 };
 
 async function putBytes(store: OciStore, digest: Digest, bytes: Uint8Array): Promise<void> {
   const path = blobPath(store.path, digest);
-  const { files } = store.io;
+  const { files, drafts } = store.io;
   if (await hasBlob(store, digest, bytes.length)) {
     if (Buffer.from(bytes).equals(await files.readBytes(path, bytes.length))) return;
   }
-  await files.writeAtomic(path, bytes);
+  await files.writeAtomic(path, bytes, { drafts });
 }
 
 async function isThere(

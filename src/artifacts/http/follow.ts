@@ -1,6 +1,6 @@
 // One request, and the redirects that answer it: bounded, never from https to http, never from
-// the outside to this machine, and without credentials once the origin changes. What a status
-// other than a redirect means is for the caller.
+// the outside to this machine, and without what is for one server alone once the origin changes. What
+// a status other than a redirect means is for the caller.
 import { errorProblem, ProblemError } from '../../core/problem.ts';
 import type { Http, HttpRequest, HttpResponse } from '../../io/io.ts';
 import { refusalOf, shownUrl } from './address.ts';
@@ -33,7 +33,7 @@ export async function follow(http: Http, asked: FollowRequest): Promise<Answer> 
     if (!redirectStatuses.has(response.status)) return { response, url };
     await discard(response.body);
     const next = target(url, response.headers['location']);
-    if (next.origin !== url.origin) headers = withoutCredentials(headers);
+    if (next.origin !== url.origin) headers = forAnyServer(headers);
     url = next;
   }
   throw refusedRedirect(request.url, `redirects more than ${redirectsMax} times`);
@@ -57,12 +57,13 @@ function target(from: URL, location: string | undefined): URL {
   throw refusedRedirect(from, `redirects to ${shownUrl(next)}, which ${refusal}`);
 }
 
-export const withoutCredentials = (
+/** Without credentials, and without a server's own name for a version of what it has. */
+export const forAnyServer = (
   headers: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> =>
   Object.fromEntries(
     Object.entries(headers).filter(
-      ([name]) => !['authorization', 'cookie'].includes(name.toLowerCase()),
+      ([name]) => !['authorization', 'cookie', 'if-range'].includes(name.toLowerCase()),
     ),
   );
 

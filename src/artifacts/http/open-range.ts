@@ -6,7 +6,7 @@ import type { ByteRange, Http } from '../../io/io.ts';
 import type { OpenedFile } from '../source.ts';
 import { shownUrl } from './address.ts';
 import { discard } from './body.ts';
-import { type Answer, follow, withoutCredentials } from './follow.ts';
+import { type Answer, follow, forAnyServer } from './follow.ts';
 import { type Asked, statusProblem, throwWireProblem } from './problems.ts';
 import { isExpired, type RedirectMemory } from './redirect-memory.ts';
 
@@ -45,7 +45,7 @@ export async function openRange(http: Http, request: RangeRequest): Promise<Open
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') return reject(answer, 'sends it compressed, unasked');
   const bytes = translated(answer.response.body, request);
-  const validator = validatorOf(headers);
+  const validator = validatorOf(answer);
   if (status === 200) {
     const totalBytes = parseLength(headers['content-length']);
     return { start: 0, end: totalBytes, totalBytes, validator, bytes };
@@ -58,8 +58,9 @@ export async function openRange(http: Http, request: RangeRequest): Promise<Open
 }
 
 async function ask(http: Http, request: RangeRequest): Promise<Answer> {
-  const { range, validator, redirects, lendsChunks = false } = request;
+  const { range, redirects, lendsChunks = false } = request;
   const known = redirects?.get() ?? null;
+  const version = range === undefined ? null : versionAt(known ?? request.url, request.validator);
   const isElsewhere = known !== null && known.origin !== request.url.origin;
   try {
     const answer = await follow(http, {
@@ -68,10 +69,10 @@ async function ask(http: Http, request: RangeRequest): Promise<Answer> {
       lendsChunks,
       onWait: request.onWait,
       headers: {
-        ...(isElsewhere ? withoutCredentials(request.headers ?? {}) : request.headers),
+        ...(isElsewhere ? forAnyServer(request.headers ?? {}) : request.headers),
         'Accept-Encoding': 'identity',
         ...(range === undefined ? {} : { Range: `bytes=${range.start}-${range.end ?? ''}` }),
-        ...(range === undefined || validator === undefined ? {} : { 'If-Range': validator }),
+        ...(version === null ? {} : { 'If-Range': version }),
       },
       timeoutMs: request.timeoutMs ?? headersTimeoutMs,
       idleTimeoutMs: request.idleTimeoutMs ?? bodyIdleTimeoutMs,
@@ -118,13 +119,26 @@ async function reject(answer: Answer, why: string): Promise<never> {
   );
 }
 
+/**
+ * With whose name it is: mirrors, and the stores that a hub redirects to, each have names of their own
+ * for the same bytes.
+ */
+function validatorOf({ url, response: { headers } }: Answer): string | null {
+  const version = versionIn(headers);
+  return version === null ? null : `${url.origin} ${version}`;
+}
+
 // Only a strong ETag may stand in If-Range; a date is the next best (RFC 9110, 13.1.5).
-function validatorOf(headers: Readonly<Record<string, string>>): string | null {
+function versionIn(headers: Readonly<Record<string, string>>): string | null {
   const tag = headers['etag'];
   if (tag !== undefined && /^"[\u0021\u0023-\u007e]{1,1024}"$/.test(tag)) return tag;
   const date = headers['last-modified'];
   return date !== undefined && /^[A-Za-z0-9,: ]{1,64}$/.test(date) ? date : null;
 }
+
+/** What the server that is asked called it; null when that was another one. */
+const versionAt = ({ origin }: URL, validator: string | undefined): string | null =>
+  validator?.startsWith(`${origin} `) === true ? validator.slice(origin.length + 1) : null;
 
 const parseLength = (text: string | undefined): number | null =>
   text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;

@@ -4,13 +4,14 @@
 import type { Digest } from '../../core/digest.ts';
 import { errorProblem, ProblemError } from '../../core/problem.ts';
 import { errorCode } from '../../io/error-code.ts';
-import type { Files } from '../../io/io.ts';
+import type { Files, Io } from '../../io/io.ts';
 import type { ObtainedFile } from '../transfer/obtained.ts';
+import { drafting } from './draft.ts';
 
 export interface Placing {
   readonly digest: Digest;
   readonly source: Pick<ObtainedFile, 'path' | 'isUnchanging'>;
-  /** In the folder of `to`; nothing may be there. */
+  /** In the folder of `to`; a name that is used once. */
   readonly temporary: string;
   readonly to: string;
   /** Whether it may become a second name of bytes that stand elsewhere. Default: it may. */
@@ -22,25 +23,25 @@ export interface Placing {
 }
 
 /** Throws ProblemError on other content, and node's own errors of the disk. */
-export async function placeFile(files: Files, placing: Placing): Promise<void> {
-  const { digest, source, temporary, to, mayShare = true, signal, onHashed } = placing;
-  try {
-    const isShared =
-      mayShare && source.isUnchanging && (await isLinked(files, source.path, temporary));
-    if (!isShared) {
-      await files.clone(source.path, temporary);
-      const { bytes = 0 } = (await files.stat(temporary)) ?? {};
-      const chunkBytes = Math.max(bytes, 1);
-      const found = await files.digest(temporary, { bytes, chunkBytes, signal, onHashed });
-      if (found.digest !== digest) {
-        throw new ProblemError(otherContent(source.path, digest, found.digest));
-      }
-    }
+export async function placeFile(io: Pick<Io, 'files' | 'drafts'>, placing: Placing): Promise<void> {
+  const { files } = io;
+  const { temporary, to } = placing;
+  await drafting(io, temporary, async () => {
+    await bring(files, placing);
     await placing.prepare?.(temporary);
     await files.rename(temporary, to);
-  } catch (error) {
-    await files.remove(temporary);
-    throw error;
+  });
+}
+
+async function bring(files: Files, placing: Placing): Promise<void> {
+  const { digest, source, temporary, mayShare = true, signal, onHashed } = placing;
+  if (mayShare && source.isUnchanging && (await isLinked(files, source.path, temporary))) return;
+  await files.clone(source.path, temporary);
+  const { bytes = 0 } = (await files.stat(temporary)) ?? {};
+  const chunkBytes = Math.max(bytes, 1);
+  const found = await files.digest(temporary, { bytes, chunkBytes, signal, onHashed });
+  if (found.digest !== digest) {
+    throw new ProblemError(otherContent(source.path, digest, found.digest));
   }
 }
 

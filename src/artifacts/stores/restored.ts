@@ -3,7 +3,6 @@
 // when none ever came; then its blobs go with it.
 import { posix } from 'node:path';
 import type { Digest } from '../../core/digest.ts';
-import type { Io } from '../../io/io.ts';
 import type { OciStore } from './oci/blobs.ts';
 import { blobPath } from './oci/layout.ts';
 import { readNames } from './oci/read.ts';
@@ -28,7 +27,7 @@ export interface Used {
 
 /** Call it under the lock of this machine, when a run has ended. */
 export async function releaseRestored(
-  io: Pick<Io, 'files' | 'random' | 'clock'>,
+  io: OciStore['io'],
   cacheFolder: string,
   { set, installed, wanted }: Used,
 ): Promise<void> {

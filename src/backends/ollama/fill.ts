@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { fileProblem } from '../../artifacts/file-problem.ts';
 import { hashFile, rememberHash } from '../../artifacts/hash-file.ts';
+import { drafting } from '../../artifacts/stores/draft.ts';
 import type { ObtainedFile } from '../../artifacts/transfer/obtained.ts';
 import type { Artifact, ArtifactFile } from '../../core/artifact.ts';
 import { sha256Text } from '../../core/hash.ts';
@@ -38,17 +39,20 @@ export async function proveStore(
   context: PerformContext,
   store: string,
 ): Promise<void> {
-  const { files, random } = context.io;
+  const { files, drafts, random } = context.io;
   const content = `modelctl ${random.hex(16)}\n`;
   const digest = sha256Text(content);
   const path = blobPath(store, digest);
-  try {
-    await onStore(engine, store, () => files.writeAtomic(path, content, { mode: fileMode }));
-    if (await hasBlob(engine, context, digest)) return;
-  } finally {
-    await onStore(engine, store, () => files.remove(path));
-  }
-  throw new ProblemError(storeElsewhere(engine.label, store));
+  const isShown = await drafting(context.io, path, async () => {
+    const options = { mode: fileMode, drafts };
+    try {
+      await onStore(engine, store, () => files.writeAtomic(path, content, options));
+      return await hasBlob(engine, context, digest);
+    } finally {
+      await onStore(engine, store, () => files.remove(path));
+    }
+  });
+  if (!isShown) throw new ProblemError(storeElsewhere(engine.label, store));
 }
 
 /**
@@ -91,24 +95,22 @@ async function isRight(
   return (await hashFile(files, path, stat, { signal })) === file.digest;
 }
 
-/** A temporary name that is no blob's is removed by the server at its next start. */
+/** A temporary name that is no blob's: what a crash leaves is nothing to the server. */
 async function put(
   { path: from, isTemporary }: ObtainedFile,
   to: string,
   { bytes, digest }: ArtifactFile,
   store: string,
-  { files, random }: Io,
+  io: Io,
 ): Promise<void> {
-  const temporary = `${to}-modelctl-${random.hex(6)}`;
-  try {
+  const { files } = io;
+  const temporary = `${to}-modelctl-${io.random.hex(6)}`;
+  await drafting(io, temporary, async () => {
     if (isTemporary !== true || !(await isLinked(files, from, temporary)))
       await files.clone(from, temporary);
     await files.giveLike(temporary, fileMode, blobsFolder(store));
     await files.rename(temporary, to);
-  } catch (error) {
-    await files.remove(temporary).catch(() => undefined); // the first failure is what is told
-    throw error;
-  }
+  });
   const stat = await files.stat(to);
   if (stat?.bytes === bytes)
     rememberHash(files, to, { bytes, modifiedAt: stat.modifiedAt, digest });
@@ -139,11 +141,12 @@ async function isLinked(files: Io['files'], from: string, to: string): Promise<b
  */
 export function putManifest(
   engine: Engine,
-  { io: { files, random } }: PerformContext,
+  { io }: PerformContext,
   store: string,
   name: OllamaName,
   raw: string,
 ): Promise<string> {
+  const { files, drafts, random } = io;
   return onStore(engine, store, async () => {
     const root = manifestsFolder(store);
     const spelled = await spelledAsStored(files, store, name);
@@ -156,14 +159,11 @@ export function putManifest(
     }
     const temporary = join(root, `.modelctl-${random.hex(6)}`);
     const path = manifestPath(store, spelled);
-    try {
-      await files.writeAtomic(temporary, raw, { mode: fileMode });
+    await drafting(io, temporary, async () => {
+      await files.writeAtomic(temporary, raw, { mode: fileMode, drafts });
       await files.giveLike(temporary, fileMode, root);
       await files.rename(temporary, path);
-    } catch (error) {
-      await files.remove(temporary).catch(() => undefined); // the first failure is what is told
-      throw error;
-    }
+    });
     return path;
   });
 }

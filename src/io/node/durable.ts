@@ -5,6 +5,7 @@ import { constants } from 'node:fs';
 import { copyFile, mkdir, open, realpath, rename as renameFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
+import type { Drafts } from '../../core/draft.ts';
 import { errorCode, isAbsent } from '../error-code.ts';
 
 interface WriteOptions {
@@ -12,26 +13,33 @@ interface WriteOptions {
   readonly nonce: string;
   /** Permissions; absent: those of the file replaced, else the usual ones. */
   readonly mode?: number;
+  /** See `Files`. */
+  readonly drafts?: Drafts | undefined;
 }
 
 /** See `Files`. A link is written through: what it leads to is replaced. */
 export async function writeAtomic(
   path: string,
   content: string | Uint8Array,
-  { nonce, mode }: WriteOptions,
+  { nonce, mode, drafts }: WriteOptions,
 ): Promise<void> {
   const target = await resolveLink(path);
   const folder = dirname(target);
   await makeFolder(folder);
   const temporary = join(folder, `.modelctl-${process.pid}-${nonce}.tmp`);
+  drafts?.note(temporary);
   try {
     await writeSynced(temporary, content, mode ?? (await modeOf(target)));
     await renameFile(temporary, target);
   } catch (error) {
     // The failure to report is the first one; a left-over temporary file harms nobody.
-    await rm(temporary, { force: true }).catch(() => undefined);
+    await rm(temporary, { force: true }).then(
+      () => drafts?.drop(temporary),
+      () => undefined,
+    );
     throw error;
   }
+  drafts?.drop(temporary);
   await syncFolder(folder);
 }
 

@@ -75,12 +75,12 @@ function createLane(origin: URL, lane: LaneOptions): Lane {
   const { proxy, connectionsMax, buffers, authorities } = lane;
   const connecting = new Set<Ending>();
   const isTunnelled = proxy !== null && origin.protocol === 'https:';
-  // TLS reads into memory of its own.
+  // TLS through a tunnel reads into memory of its own: Node passes `onread` over there.
   const direct = trackedConnector(connecting, {
     ...(authorities === null ? {} : { ca: [...authorities] }),
-    ...(origin.protocol === 'https:'
-      ? {}
-      : { onread: buffers.onread, highWaterMark: readBytesMax }),
+    onread: buffers.onread,
+    // TLS reads records, and many that wait would be copied into one.
+    ...(origin.protocol === 'https:' ? {} : { highWaterMark: readBytesMax }),
   });
   const connect = proxy === null ? direct : throughProxy(proxy, direct, connecting, isTunnelled);
   const to = proxy !== null && !isTunnelled ? proxy.url : origin;

@@ -58,3 +58,13 @@ export function databaseOf(raw: DatabaseSync): Database {
     close: () => raw.close(),
   };
 }
+
+/** A transaction that a killed process does not lose, and a power cut may. */
+export function unflushed<T>(database: Database, work: () => T): T {
+  database.run('PRAGMA synchronous = NORMAL');
+  try {
+    return database.write(work);
+  } finally {
+    database.run('PRAGMA synchronous = FULL');
+  }
+}

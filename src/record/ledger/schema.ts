@@ -133,11 +133,19 @@ const verifiedStep = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/** Files that are being made, by the name that they have meanwhile. */
+const draftsStep = `
+  CREATE TABLE drafts (
+    path TEXT PRIMARY KEY
+  ) STRICT, WITHOUT ROWID;
+`;
+
 export const migrations: readonly string[] = [
   firstStep,
   transfersStep,
   sharedFilesStep,
   verifiedStep,
+  draftsStep,
 ];
 
 /** 0 for a database without any tables of ours. */

@@ -10,7 +10,7 @@ import type {
   TransferWish,
   UnfinishedTransfer,
 } from '../../core/transfer.ts';
-import type { Database, Row } from './database.ts';
+import { type Database, type Row, unflushed } from './database.ts';
 import { damaged, digest, oneOf, orNull, parsed, text, whole } from './rows.ts';
 
 export const readTransfers = (database: Database): readonly UnfinishedTransfer[] =>
@@ -124,15 +124,6 @@ export function readChecksums(database: Database, key: Digest): Checksums | null
   const chunks = list(row, 'chunks');
   if (!chunks.every((one) => isWhole(one))) return damaged('chunks');
   return { bytes: whole(row, 'bytes'), chunkBytes: whole(row, 'chunk_bytes'), chunks };
-}
-
-function unflushed<T>(database: Database, work: () => T): T {
-  database.run('PRAGMA synchronous = NORMAL');
-  try {
-    return database.write(work);
-  } finally {
-    database.run('PRAGMA synchronous = FULL');
-  }
 }
 
 const toTransfer = (row: Row): UnfinishedTransfer => ({

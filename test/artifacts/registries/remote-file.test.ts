@@ -92,3 +92,74 @@ describe('a file that is read in parts', () => {
     expect(world.requests.filter((host) => host === 'empty.example')).toHaveLength(1);
   });
 });
+
+describe('what a server calls a version', () => {
+  /** A mirror, and a hub that redirects to a store; each has a name of its own for the same bytes. */
+  function setUpVersions() {
+    let isMirrorDown = false;
+    const asked: (readonly [string, string | undefined])[] = [];
+    const http: Http = {
+      request: async ({ url, headers }) => {
+        const { host } = new URL(url);
+        asked.push([host, headers?.['If-Range']]);
+        if (host === 'hub.example')
+          return { status: 302, headers: { location: 'https://store.example/blob' }, body: once() };
+        if (host === 'mirror.example' && isMirrorDown)
+          return { status: 503, headers: {}, body: once() };
+        const version = { 'content-range': 'bytes 0-0/9', etag: `"of-${host}"` };
+        return { status: 206, headers: version, body: once() };
+      },
+    };
+    const routes = ['mirror.example', 'hub.example'].map(
+      (host): Route => ({ base: new URL(`https://${host}`), http, credentials: async () => null }),
+    );
+    const open = () =>
+      readOver(routes, createFakeClock(start, 'manual'), (route, part, redirects) =>
+        openRange(route.http, {
+          what: 'a file',
+          url: addressOn(route, 'file'),
+          ifMissing: 'Look elsewhere.',
+          redirects,
+          ...part,
+        }),
+      );
+    const goDown = () => (isMirrorDown = true);
+    return { asked, open, goDown };
+  }
+  const range = { start: 0, end: 0 };
+
+  it('is said to that server again, and to no other', async () => {
+    const { asked, open, goDown } = setUpVersions();
+    const { validator } = await open().read({ range, signal });
+    if (validator === null) throw new Error('the mirror names its version');
+    await open().read({ range, validator, signal });
+    expect(asked.splice(0)).toEqual([
+      ['mirror.example', undefined],
+      ['mirror.example', '"of-mirror.example"'],
+    ]);
+    goDown();
+    await open().read({ range, validator, signal });
+    expect(asked.splice(0)).toEqual([
+      ['mirror.example', '"of-mirror.example"'],
+      ['hub.example', undefined],
+      ['store.example', undefined],
+    ]);
+  });
+
+  it('is that of the server that a redirect leads to, and is said where that is known', async () => {
+    const { asked, open, goDown } = setUpVersions();
+    goDown();
+    const file = open();
+    const { validator } = await file.read({ range, signal });
+    expect(validator).toBe('https://store.example "of-store.example"');
+    asked.length = 0;
+    await file.read({ range, validator: validator ?? '', signal });
+    await open().read({ range, validator: 'https://hub.example "before"', signal });
+    expect(asked).toEqual([
+      ['store.example', '"of-store.example"'],
+      ['mirror.example', undefined],
+      ['hub.example', '"before"'],
+      ['store.example', undefined],
+    ]);
+  });
+});

@@ -177,7 +177,7 @@ describe('opening', () => {
       });
     const first = await open();
     expect(first).toMatchObject({ start: 100, totalBytes: bytes.length });
-    expect(first.validator).toMatch(/^"[0-9a-f]+"$/);
+    expect(first.validator).toMatch(/^https?:\/\/[^ ]+ "[0-9a-f]+"$/);
     expect((await open(first.validator ?? '')).start).toBe(100);
     registry.files.set(
       'x.gguf',

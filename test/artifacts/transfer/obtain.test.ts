@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -123,8 +123,28 @@ describe('a file on the web', () => {
 
   it('starts over at once when the server has another version of it by now', async () => {
     const { obtain, leavePartial } = setUp();
-    await leavePartial(Buffer.alloc(100_000), { validator: '"of-another-version"' });
+    await leavePartial(Buffer.alloc(100_000), {
+      validator: 'https://models.example.com "of-another-version"',
+    });
     expect((await obtain()).downloadedBytes).toBe(content.length);
+  });
+
+  it.each([
+    ['another server', 'https://mirror.example.com "its-own-name-for-it"'],
+    ['nobody knows which server', '"a-name"'],
+  ])('goes on when the version was named by %s', async (_who, validator) => {
+    const { obtain, leavePartial, ranges, registry } = setUp();
+    await leavePartial(content.subarray(0, 100_000), { validator });
+    expect((await obtain()).downloadedBytes).toBe(content.length - 100_000);
+    expect(ranges()).toEqual(['bytes=100000-']);
+    expect(registry.requests[0]?.headers).not.toHaveProperty('if-range');
+  });
+
+  it('starts over once when another server had other bytes', async () => {
+    const { obtain, leavePartial, ranges } = setUp();
+    await leavePartial(Buffer.alloc(100_000), { validator: 'https://mirror.example.com "x"' });
+    expect((await obtain()).downloadedBytes).toBe(2 * content.length - 100_000);
+    expect(ranges()).toEqual(['bytes=100000-', 'whole']);
   });
 
   it('starts over once when what was left turns out to be damaged', async () => {
@@ -227,6 +247,62 @@ describe('a disk that fails', () => {
       expect(ranges()).toEqual(['whole', `bytes=${content.length - left}-`]);
     },
   );
+});
+
+describe('a staging file that cannot be opened', () => {
+  it('is a problem that names what is in the way, and the next run goes on', async () => {
+    const { obtain, staging, staged, journal } = setUp();
+    const inTheWay = join(staging, `${hex}.partial`);
+    mkdirSync(inTheWay, { recursive: true });
+    expect(await problemFrom(obtain())).toMatchObject({
+      code: 'transfer/occupied',
+      detail: matching(inTheWay),
+      retry: 'never',
+    });
+    rmdirSync(inTheWay);
+    expect((await obtain()).downloadedBytes).toBe(content.length);
+    expect(staged()).toEqual(['HEX']);
+    expect(journal.transfers.size).toBe(0);
+  });
+
+  it('is the same when that comes in the way while the server is asked', async () => {
+    let isInTheWay = true;
+    const { obtain, staging, registry, journal } = setUp((io) => ({
+      ...io,
+      files: {
+        ...io.files,
+        assemble: (path, options) => {
+          // Somebody puts it there after the look, and takes it away later.
+          if (isInTheWay) mkdirSync(path, { recursive: true });
+          return io.files.assemble(path, options);
+        },
+      },
+    }));
+    const until = new Promise((resolve) => setTimeout(resolve, 50));
+    registry.add({ on: /x\.gguf/, pauseAfterBytes: 0, pauseUntil: until });
+    const inTheWay = join(staging, `${hex}.partial`);
+    expect(await problemFrom(obtain())).toMatchObject({
+      code: 'transfer/occupied',
+      detail: matching(inTheWay),
+    });
+    expect(journal.transfers.get(digest)).toMatchObject({ written: [], process: null });
+    isInTheWay = false;
+    rmdirSync(inTheWay);
+    expect((await obtain()).downloadedBytes).toBe(content.length);
+  });
+
+  it.each([
+    ['EACCES', 'transfer/access-denied'],
+    ['EMFILE', 'transfer/disk-error'],
+  ])('with %s fails as that, whoever waits for it', async (code, problem) => {
+    const refusing = (io: Io): Io => {
+      const refused = () => Promise.reject(Object.assign(new Error(code), { code }));
+      return { ...io, files: { ...io.files, assemble: refused } };
+    };
+    const { obtain, journal } = setUp(refusing);
+    expect(await problemFrom(obtain())).toMatchObject({ code: problem });
+    expect(journal.transfers.get(digest)).toMatchObject({ process: null });
+  });
 });
 
 describe('sweeping', () => {

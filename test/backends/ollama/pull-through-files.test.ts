@@ -2,6 +2,8 @@
 // behave.
 import { describe, expect, test } from 'vitest';
 import { blobPath } from '../../../src/backends/ollama/store.ts';
+import { createFakeDrafts } from '../../fakes/drafts.ts';
+import { createLife } from '../../sim/life.ts';
 import { act, asked, onDisk, pullOf, tiny } from './acts.ts';
 import { storeFolder, type WayWorld, wayWorld } from './worlds.ts';
 
@@ -223,6 +225,27 @@ describe('a pull through files whose folder turns out not to be the store', () =
     });
     expect(asked(world)).not.toContain('POST /api/pull');
   });
+});
+
+test('nothing but what is noted is left under other names by a run that is killed', async () => {
+  const left: string[] = [];
+  for (let effect = 0, isOver = false; !isOver; effect += 1) {
+    const world = wayWorld('files');
+    const drafts = createFakeDrafts();
+    const before = world.io.files.paths();
+    const kill = { effect, when: 'after' } as const;
+    const life = createLife({ io: { ...world.io, drafts }, kill, onDeath: () => undefined });
+    const ended = act(world, pullOf(world, world.first), { io: life.io });
+    isOver = (await Promise.race([ended, life.death])) !== 'killed';
+    const right = [manifest, ...wanted(world).map((name) => `${storeFolder}/blobs/${name}`)];
+    const others = world.io.files
+      .paths()
+      .filter((path) => path.startsWith(storeFolder) && world.io.files.text(path) !== null)
+      .filter((path) => !before.includes(path) && !right.includes(path));
+    expect(drafts.all()).toEqual(expect.arrayContaining(others));
+    left.push(...others);
+  }
+  expect(left).not.toEqual([]);
 });
 
 test('a damaged lock entry never becomes a manifest', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { clone, makeFolder, rename, writeAtomic } from '../../../src/io/node/durable.ts';
+import { createFakeDrafts } from '../../fakes/drafts.ts';
 
 vi.mock('node:fs/promises', async (original) => ({ ...(await original<typeof fs>()) }));
 
@@ -45,6 +46,19 @@ const withCode = (code: string): Error => Object.assign(new Error(code), { code 
 it('has the bytes on disk before the name, and the name before it returns', async () => {
   await writeAtomic(join(folder, 'a.txt'), 'content', { nonce: '1' });
   expect(calls).toEqual(['sync file .*', 'rename to a.txt', 'sync folder *']);
+});
+
+it('notes the temporary file as long as it is there', async () => {
+  const drafts = createFakeDrafts();
+  vi.mocked(fs.rename).mockImplementationOnce(async () => {
+    expect(drafts.all()).toEqual((await fs.readdir(folder)).map((name) => join(folder, name)));
+    throw withCode('ENOSPC');
+  });
+  const write = () => writeAtomic(join(folder, 'a.txt'), 'content', { nonce: '1', drafts });
+  await expect(write()).rejects.toMatchObject({ code: 'ENOSPC' });
+  expect(drafts.all()).toEqual([]);
+  await write();
+  expect(drafts.all()).toEqual([]);
 });
 
 it('makes the names of new folders durable, from below upwards', async () => {

@@ -36,10 +36,10 @@ async function proxyTo(
   return proxy;
 }
 
-describe('a lent chunk', () => {
-  const bytes = Buffer.from(Array.from({ length: 3_000_000 }, (_, index) => (index * index) % 251));
-  const digest = createHash('sha256').update(bytes).digest('hex');
+const bytes = Buffer.from(Array.from({ length: 3_000_000 }, (_, index) => (index * index) % 251));
+const digest = createHash('sha256').update(bytes).digest('hex');
 
+describe('a lent chunk', () => {
   it('holds the right bytes until the next one is asked for, over many connections', async () => {
     const { url } = await serve((_, response) => response.end(bytes));
     const web = createNodeWeb({ get: () => undefined });
@@ -132,8 +132,8 @@ describe.runIf(canRun('openssl'))('an authority of its own', () => {
     folder = mkdtempSync(join(tmpdir(), 'modelctl-tls-'));
     const made = makeCertificates(folder);
     ca = made.ca;
-    const server = createServer({ cert: made.certificate, key: made.key }, (_, response) =>
-      response.end('trusted'),
+    const server = createServer({ cert: made.certificate, key: made.key }, (request, response) =>
+      response.end(request.url === '/large' ? bytes : 'trusted'),
     );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `https://localhost:${(server.address() as AddressInfo).port}`;
@@ -153,6 +153,39 @@ describe.runIf(canRun('openssl'))('an authority of its own', () => {
     const file = join(folder, 'bundle.pem');
     writeFileSync(file, ca);
     expect(await ask(url, {}, { SSL_CERT_FILE: file })).toBe('200 trusted');
+  });
+
+  it.each([
+    ['directly', false],
+    ['through a tunnel', true],
+  ])('lends memory as well: what it sends %s arrives right', async (_how, isTunnelled) => {
+    const proxy = isTunnelled ? (await proxyTo(url)).url : null;
+    const web = createNodeWeb({ get: () => undefined });
+    const memory = new Set<ArrayBufferLike>();
+    let chunks = 0;
+    const read = async (isSlow: boolean): Promise<string> => {
+      const hash = createHash('sha256');
+      const { body } = await web.request({
+        method: 'GET',
+        url: `${isTunnelled ? 'https://models.example' : url}/large`,
+        timeoutMs: 5_000,
+        lendsChunks: true,
+        connection: { ca, proxy },
+      });
+      for await (const chunk of body) {
+        if (isSlow) await new Promise((resolve) => setImmediate(resolve));
+        hash.update(chunk);
+        memory.add(chunk.buffer);
+        chunks += 1;
+      }
+      return hash.digest('hex');
+    };
+    const slow = await Promise.all(Array.from({ length: 4 }, () => read(true)));
+    memory.clear();
+    chunks = 0;
+    expect(new Set([...slow, await read(false)])).toEqual(new Set([digest]));
+    // A tunnel is a stream to TLS, which then has memory of its own.
+    if (!isTunnelled) expect(memory.size).toBeLessThan(chunks / 2);
   });
 
   it('is checked behind a tunnel too, with the credentials for the proxy alone', async () => {

@@ -6,6 +6,7 @@ import { digestHex } from '../../../core/digest.ts';
 import { errorProblem, type Problem, ProblemError } from '../../../core/problem.ts';
 import { errorCode } from '../../../io/error-code.ts';
 import { hashFile, rememberHash } from '../../hash-file.ts';
+import { drafting } from '../draft.ts';
 import { blobName, type CacheFile } from './layout.ts';
 import { newTemporary, type RepositoryStore, withBlobLock } from './store.ts';
 
@@ -55,7 +56,7 @@ async function bring(
 ): Promise<void> {
   const { files } = store.io;
   const temporary = newTemporary(store);
-  try {
+  await drafting(store.io, temporary, async () => {
     const linked = copy.shareable && (await tryLink(store, copy.path, temporary));
     if (!linked) await files.clone(copy.path, temporary);
     // The hash of the shared name may be known already; a copy is hashed as it came out.
@@ -64,10 +65,7 @@ async function bring(
       throw new ProblemError(otherContent(copy.path, file));
     }
     await files.rename(temporary, path);
-  } catch (error) {
-    await files.remove(temporary);
-    throw error;
-  }
+  });
   const stat = await files.stat(path);
   if (stat !== null) rememberHash(files, path, { ...stat, digest: file.digest });
 }

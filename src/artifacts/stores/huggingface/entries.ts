@@ -4,6 +4,7 @@
 import { dirname } from 'node:path';
 import { errorProblem, type Problem, ProblemError } from '../../../core/problem.ts';
 import { errorCode } from '../../../io/error-code.ts';
+import { drafting } from '../draft.ts';
 import { type Bringing, holds, putContent } from './blobs.ts';
 import { symlinksDisabled } from './folder.ts';
 import {
@@ -86,8 +87,10 @@ async function point(
     }
   }
   const temporary = newTemporary(store);
-  await files.symlink(target, temporary);
-  await files.rename(temporary, path);
+  await drafting(store.io, temporary, async () => {
+    await files.symlink(target, temporary);
+    await files.rename(temporary, path);
+  });
 }
 
 /** What file systems and systems without symbolic links, or without the right to them, answer. */
@@ -104,13 +107,15 @@ export async function hasSymlinks(store: RepositoryStore): Promise<boolean> {
   if (symlinksDisabled(io.environment)) return false;
   const probe = newTemporary(store);
   try {
-    await io.files.symlink('blobs', probe);
+    await drafting(io, probe, async () => {
+      await io.files.symlink('blobs', probe);
+      await io.files.remove(probe);
+    });
+    return true;
   } catch (error) {
     if (noSymlinks.has(errorCode(error))) return false;
     throw error;
   }
-  await io.files.remove(probe);
-  return true;
 }
 
 const occupied = (path: string, file: CacheFile): Problem =>

@@ -1,6 +1,7 @@
 // The refs of a repository: which commit a branch or tag stood for when somebody last asked the Hub.
 // Clients that are offline, and llama.cpp always, see only what a ref leads to.
 import { isAbsent } from '../../../io/error-code.ts';
+import { drafting } from '../draft.ts';
 import { refPath, snapshotFolder } from './layout.ts';
 import { isCommit } from './names.ts';
 import { newTemporary, type RepositoryStore } from './store.ts';
@@ -37,7 +38,9 @@ export async function putRef(
   }
   // Made elsewhere: a file that a crash leaves among the refs would be read as one.
   const temporary = newTemporary(store);
-  await files.writeAtomic(temporary, commit);
-  await files.rename(temporary, refPath(store.folder, ref.name));
+  await drafting(store.io, temporary, async () => {
+    await files.writeAtomic(temporary, commit, { drafts: store.io.drafts });
+    await files.rename(temporary, refPath(store.folder, ref.name));
+  });
   return 'written';
 }

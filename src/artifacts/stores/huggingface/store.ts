@@ -11,7 +11,7 @@ import { lockPath, repositoryFolder, temporaryPath } from './layout.ts';
 export interface CacheStore {
   /** Absolute path of the cache folder (folder.ts). */
   readonly path: string;
-  readonly io: Pick<Io, 'files' | 'processes' | 'random' | 'clock' | 'environment'>;
+  readonly io: Pick<Io, 'files' | 'processes' | 'random' | 'clock' | 'environment' | 'drafts'>;
 }
 
 /** One repository's part of the store. */

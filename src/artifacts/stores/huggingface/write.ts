@@ -83,9 +83,9 @@ async function putAll(store: RepositoryStore, request: PutRequest): Promise<PutR
 
 /** `refs` even when there is none to be: the JavaScript client reads no repository without it. */
 async function makeLayout(store: RepositoryStore): Promise<void> {
-  const { files } = store.io;
+  const { files, drafts } = store.io;
   const tag = tagPath(store.path);
-  if ((await files.stat(tag)) === null) await files.writeAtomic(tag, tagText);
+  if ((await files.stat(tag)) === null) await files.writeAtomic(tag, tagText, { drafts });
   await files.makeFolder(join(store.folder, 'refs'));
 }
 

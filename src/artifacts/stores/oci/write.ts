@@ -180,15 +180,17 @@ const writeIndex = (
 ): Promise<void> => {
   const others = index.manifests.filter((one) => nameOf(one) !== name);
   const text = indexText({ ...index, manifests: [...others, ...entries] });
-  return store.io.files.writeAtomic(indexPath(store.path), text);
+  const { files, drafts } = store.io;
+  return files.writeAtomic(indexPath(store.path), text, { drafts });
 };
 
 /** The index before the marker: a store that has the marker and no index has lost it. */
 async function makeLayout(store: OciStore): Promise<void> {
   await inTurn(store.path, async () => {
-    if ((await store.io.files.stat(layoutPath(store.path))) !== null) return;
+    const { files, drafts } = store.io;
+    if ((await files.stat(layoutPath(store.path))) !== null) return;
     const index = await readIndex(store);
-    await store.io.files.writeAtomic(indexPath(store.path), indexText(index));
-    await store.io.files.writeAtomic(layoutPath(store.path), layoutText);
+    await files.writeAtomic(indexPath(store.path), indexText(index), { drafts });
+    await files.writeAtomic(layoutPath(store.path), layoutText, { drafts });
   });
 }

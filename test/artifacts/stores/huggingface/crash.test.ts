@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { HuggingFaceCache } from '../../../../src/artifacts/stores/huggingface/index.ts';
 import type { CachedRepository } from '../../../../src/artifacts/stores/huggingface/scanned.ts';
 import type { Io } from '../../../../src/io/io.ts';
+import { createFakeDrafts } from '../../../fakes/drafts.ts';
 import { createFakeIo, type FakeIo } from '../../../fakes/io.ts';
 import { createLife, type Kill } from '../../../sim/life.ts';
 import { cacheOn, commit, files, other, repository, requestOn, signal } from './caches.ts';
@@ -36,10 +37,20 @@ async function live(
   path: string,
   kill: Kill | null,
 ): Promise<readonly string[]> {
-  const life = createLife({ io, kill, onDeath: () => io.processes.locks.held.clear() });
+  const drafts = createFakeDrafts();
+  const onDeath = () => io.processes.locks.held.clear();
+  const before = temporaries(io, path);
+  const life = createLife({ io: { ...io, drafts }, kill, onDeath });
   await Promise.race([work(cacheOn(life.io, path), life.io), life.death]);
+  // For the next run to remove.
+  expect(drafts.all()).toEqual(
+    expect.arrayContaining(temporaries(io, path).filter((one) => !before.includes(one))),
+  );
   return life.effects;
 }
+
+const temporaries = (io: FakeIo, path: string): readonly string[] =>
+  io.files.paths().filter((one) => one.startsWith(`${path}/`) && one.endsWith('.tmp'));
 
 /** Every file and link of the cache with what it holds, without what a sweep takes later. */
 async function stateOf(io: FakeIo, path: string): Promise<Readonly<Record<string, string | null>>> {

@@ -1,0 +1,13 @@
+// Files that a run is making, so that the next one removes what a killed one left of them. Not flushed
+// one by one: a killed process loses none, and after a power cut the stores' own sweeps are enough.
+import { type Database, unflushed } from './database.ts';
+import { text } from './rows.ts';
+
+export const readDrafts = (database: Database): readonly string[] =>
+  database.all('SELECT path FROM drafts ORDER BY path').map((row) => text(row, 'path'));
+
+export const writeDraft = (database: Database, path: string): void =>
+  unflushed(database, () => database.run('INSERT OR REPLACE INTO drafts (path) VALUES (?)', path));
+
+export const dropDraft = (database: Database, path: string): void =>
+  unflushed(database, () => database.run('DELETE FROM drafts WHERE path = ?', path));
