@@ -2,6 +2,7 @@
 // in node.ts; tests and the simulator bring their own. No other file may touch a clock, a
 // network, a disk, a process, randomness or the environment.
 import type { Digest } from '../core/digest.ts';
+import type { FolderAccess } from '../core/folder-access.ts';
 import type { OnWait } from '../core/progress.ts';
 import type { Span, Spans } from '../core/span.ts';
 
@@ -45,8 +46,6 @@ export interface FileSpace {
   readonly freeBytes: number;
   readonly totalBytes: number;
 }
-
-export type FolderAccess = 'none' | 'read' | 'write';
 
 export interface ByteRange {
   /** First byte, counted from 0. */
