@@ -1,7 +1,7 @@
 // Puts a set into one OCI image layout, folder or tar: its manifests and lock as they are, and the
 // locked bytes of its models, from this machine where they are here and else over the network. It
 // changes no engine, and moves nothing in the lock.
-import { posix, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { WriteContext } from './artifacts/bundle/bring.ts';
 import type { BundleContent, BundledModel } from './artifacts/bundle/content.ts';
 import { assureSpace } from './artifacts/bundle/space.ts';
@@ -11,8 +11,7 @@ import { fileProblem } from './artifacts/file-problem.ts';
 import type { LocalStore } from './artifacts/stores/local.ts';
 import { createObtain, type Obtain } from './artifacts/transfer/obtain.ts';
 import { type BundleSelection, chosenModels, contentOf, unfit } from './bundle-content.ts';
-import type { Digest } from './core/digest.ts';
-import { parseDigest } from './core/digest.ts';
+import { type Digest, parseDigest } from './core/digest.ts';
 import { errorProblem, type Problem, ProblemError } from './core/problem.ts';
 import { homeOf } from './io/home.ts';
 import { localStores } from './local-stores.ts';
@@ -137,7 +136,7 @@ async function write(
     journal: notes.journal,
     stores,
   });
-  const staged = await stagedIn(cache, context);
+  const staged = await stagedIn(transfers.folder, context);
   const totalBytes = bytesOf(content.files);
   const owners = new Map(
     chosen.flatMap(({ model, artifact }) => artifact.files.map(({ digest }) => [digest, model])),
@@ -189,10 +188,9 @@ function sparing(
 
 /** What earlier runs have left in the staging folder for later ones, which is not ours to remove. */
 async function stagedIn(
-  cacheFolder: string,
+  folder: string,
   { io: { files } }: BundleContext,
 ): Promise<ReadonlySet<Digest>> {
-  const folder = posix.join(cacheFolder, 'staging');
   if ((await files.stat(folder)) === null) return new Set();
   return new Set((await files.list(folder)).flatMap(({ name }) => parseDigest(name) ?? []));
 }

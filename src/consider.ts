@@ -2,7 +2,7 @@
 // that it can be asked as often as one likes: `plan` stops here, and `apply` asks once before it
 // takes the lock of this machine and once under it.
 import type { Routes } from './artifacts/registries/route.ts';
-import type { Sources } from './artifacts/source.ts';
+import type { SourceContext, Sources } from './artifacts/source.ts';
 import type { Engines } from './backends/backend.ts';
 import type { Artifact } from './core/artifact.ts';
 import type { BackendReference } from './core/backend-reference.ts';
@@ -20,6 +20,7 @@ import { observe } from './observe/observe.ts';
 import { plan } from './plan/plan.ts';
 import type { ReconcileRequest } from './reconcile.ts';
 import type { Ledger } from './record/ledger.ts';
+import { type Asking, withRegistryAnswers } from './registry-answers.ts';
 import type { Engine } from './resolve/engines.ts';
 import { unlocked } from './resolve/lock-gap.ts';
 import { type LockUpdate, lockUpdate, noLockUpdate } from './resolve/lock-update.ts';
@@ -101,8 +102,12 @@ export async function consider(
   const keepsLock = request.locked === true || request.refreshOnly === true;
   const ledgerView = ledger.view(io.clock.now());
   const engines = withFormerEngines(resolved.value.engines, set, around);
-  const seen = await observe(engines, desired, ledgerView, { io, signal });
-  const observed = await withNearby(seen, desired, storesOf(engines, ledger), io);
+  const observed = await lookAround(engines, ledgerView, around, {
+    desired,
+    sources: around.sources,
+    locked: sourcesLocked(setState.value, resolved.value),
+    from: { io, signal, routes, folder: setState.value.folder },
+  });
   const planned = plan({ desired, observed, ledger: ledgerView, options: planOptions(request) });
   return checked(
     {
@@ -135,6 +140,30 @@ function unlockedProblems(
   const problem = unlocked(state, manifests, declared.value);
   return problem === null ? [] : [problem];
 }
+
+/** The engines, and what matters of stores and registries for what they lack. */
+async function lookAround(
+  engines: ReadonlyMap<string, Engine>,
+  ledgerView: LedgerView,
+  { io, signal, ledger }: Surroundings,
+  { from, ...asking }: Omit<Asking, 'references'> & { readonly from: SourceContext },
+): Promise<Observed> {
+  const references = [...engines.values()].map(({ reference }) => reference);
+  const seen = await observe(engines, asking.desired, ledgerView, { io, signal });
+  const near = await withNearby(seen, asking.desired, storesOf(engines, ledger), io);
+  return withRegistryAnswers(near, { ...asking, references }, from);
+}
+
+/** What the lock of the set answered for: no source was asked. */
+const sourcesLocked = (
+  { locked, pinnedElsewhere }: SetState,
+  { pins }: Resolved,
+): ReadonlySet<string> =>
+  new Set(
+    pins.flatMap((pin) =>
+      (locked(pin) ?? pinnedElsewhere(pin.source)) === undefined ? [] : [pin.source],
+    ),
+  );
 
 /** Every engine that this machine ever had: one that is not asked now may hold bytes all the same. */
 const storesOf = (

@@ -53,6 +53,8 @@ export interface MachineOptions {
   readonly hasStore?: boolean;
   /** Answers for every other origin than those of the fake. */
   readonly elsewhere?: Http;
+  /** Of the environment, beside MODELCTL_HOME. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 export function createMachine(options: MachineOptions = {}): Machine {
@@ -71,7 +73,7 @@ export function createMachine(options: MachineOptions = {}): Machine {
   const web = (url: string): Http =>
     elsewhere === undefined || known.has(new URL(url).origin) ? http : elsewhere;
   const node = createNodeIo();
-  const variables: Record<string, string> = { MODELCTL_HOME: home };
+  const variables: Record<string, string> = { ...options.variables, MODELCTL_HOME: home };
   const network: Http = { request: (request) => web(request.url).request(request) };
   const io: Io = {
     ...node,

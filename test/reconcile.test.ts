@@ -143,9 +143,7 @@ describe('apply', () => {
     machine.ollama.foreign.remove(served('chat:v1'));
     machine.publish('library/chat:v1', 'moved');
     const result = await machine.apply();
-    expect(result.changes?.entries.map(({ problem }) => problem?.code)).toContain(
-      'backend/upstream-moved',
-    );
+    expect(heldOf(result)).toEqual([`${served('chat:v1')}: upstream-moved`]);
     expect(result.exitCode).toBe(6);
     expect(machine.names()).toEqual([]);
   });

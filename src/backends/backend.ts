@@ -3,7 +3,7 @@
 // back). It stands in the one list, backends/index.ts, and passes test/backends/contract.ts.
 import type { ObtainedFile } from '../artifacts/transfer/obtained.ts';
 import type { Artifact, ArtifactFile } from '../core/artifact.ts';
-import type { BackendReference, FilesAccess, SecretReference } from '../core/backend-reference.ts';
+import type { BackendReference, SecretReference } from '../core/backend-reference.ts';
 import type { ChangeSetEntry } from '../core/changeset.ts';
 import type {
   Build,
@@ -15,6 +15,7 @@ import type {
   Role,
 } from '../core/desired.ts';
 import type { Digest } from '../core/digest.ts';
+import type { FolderAccess } from '../core/folder-access.ts';
 import type { BackendId } from '../core/key.ts';
 import type { BackendObservation, Details } from '../core/observed.ts';
 import type { Action } from '../core/plan.ts';
@@ -194,7 +195,7 @@ export interface BackendDeclaration {
   readonly name: string | null;
   readonly endpoint?: string;
   readonly store?: string;
-  readonly files?: FilesAccess;
+  readonly files?: FolderAccess;
   readonly auth?: SecretReference;
 }
 

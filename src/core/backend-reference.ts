@@ -1,11 +1,9 @@
 // Enough to reach an engine again without the manifest that named it: what resolve hands to the
 // backends' factory, and what the ledger remembers of every backend it has used.
+import type { FolderAccess } from './folder-access.ts';
 import type { BackendId } from './key.ts';
 
 export type SecretReference = { readonly env: string } | { readonly file: string };
-
-/** In rising order. */
-export type FilesAccess = 'none' | 'read' | 'write';
 
 export interface BackendReference {
   readonly host: string;
@@ -18,7 +16,7 @@ export interface BackendReference {
   /** Absolute path of its store on this machine; null when unknown or elsewhere. */
   readonly store: string | null;
   /** The most that may be done with the store's files; absent: what this process is able to. */
-  readonly files?: FilesAccess;
+  readonly files?: FolderAccess;
   /** By reference only: the secret itself is read when it is sent. */
   readonly auth: SecretReference | null;
 }

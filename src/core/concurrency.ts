@@ -1,4 +1,4 @@
-// Many things to ask, a few at a time.
+// Many things to ask, a few at a time; and work that must not overlap, one after the other.
 
 /** Results in the order of `items`; the first failure is thrown once nothing is under way. */
 export async function mapBounded<T, R>(
@@ -23,4 +23,21 @@ export async function mapBounded<T, R>(
     if (one.status === 'rejected') throw one.reason;
   }
   return results;
+}
+
+/** Runs after whatever else waits for its turn on the same key, however that ends. */
+export type InTurn = <T>(key: string, work: () => Promise<T>) => Promise<T>;
+
+export function takingTurns(): InTurn {
+  const turns = new Map<string, Promise<unknown>>();
+  return async (key, work) => {
+    const before = turns.get(key) ?? Promise.resolve();
+    const run = before.then(work, work);
+    turns.set(key, run);
+    try {
+      return await run;
+    } finally {
+      if (turns.get(key) === run) turns.delete(key);
+    }
+  };
 }

@@ -3,6 +3,7 @@
 // which is another type than zero. The planner cannot mistake one for the other.
 import type { LoadOptions, Recipe } from './desired.ts';
 import type { Digest } from './digest.ts';
+import type { PlacementKey } from './key.ts';
 import type { Problem } from './problem.ts';
 import type { Access } from './way.ts';
 
@@ -69,11 +70,24 @@ export type BackendObservation =
     }
   | { readonly kind: 'unreachable'; readonly problem: Problem };
 
+/**
+ * Why an engine that fetches a manifest by itself would not get the locked one now. A registry that
+ * has it as locked, or refuses only us, gives no answer of this kind.
+ */
+export type RegistryAnswer =
+  /** One sentence: what the reference stands for now. */
+  | { readonly kind: 'moved'; readonly detail: string }
+  | { readonly kind: 'gone'; readonly detail: string }
+  /** One sentence: who did not answer, and how. */
+  | { readonly kind: 'silent'; readonly detail: string };
+
 export interface Observed {
   /**
    * Blobs that some engine lacks and another store of this machine has: they need no download.
    */
   readonly nearby?: ReadonlySet<Digest>;
+  /** Of what is missing and would come through an API. */
+  readonly registries?: ReadonlyMap<PlacementKey, RegistryAnswer>;
   /** By `backendKey`. */
   readonly backends: ReadonlyMap<string, BackendObservation>;
 }

@@ -1,6 +1,7 @@
 // Which models are in memory, and for how long. A name holds the process of its files until its
 // time is over; a process without a hold and without a request ends. Every change of one process
 // waits for the one before, so whoever asks for a model that is on its way waits for it.
+import { type InTurn, takingTurns } from '../core/concurrency.ts';
 import type { LoadOptions } from '../core/desired.ts';
 import { ProblemError } from '../core/problem.ts';
 import type { ServedModel } from './catalog.ts';
@@ -42,7 +43,7 @@ export function createPool({ program, log }: PoolOptions): Pool {
     program,
     log,
     residents: new Map(),
-    turns: new Map(),
+    inTurn: takingTurns(),
     crashes: [],
     stopped: false,
   };
@@ -85,20 +86,9 @@ export function createPool({ program, log }: PoolOptions): Pool {
 
 interface State extends PoolOptions {
   readonly residents: Map<string, Resident>;
-  readonly turns: Map<string, Promise<unknown>>;
+  readonly inTurn: InTurn;
   readonly crashes: Crash[];
   stopped: boolean;
-}
-
-async function inTurn<T>({ turns }: State, key: string, work: () => Promise<T>): Promise<T> {
-  const before = turns.get(key) ?? Promise.resolve();
-  const run = before.then(work, work);
-  turns.set(key, run);
-  try {
-    return await run;
-  } finally {
-    if (turns.get(key) === run) turns.delete(key);
-  }
 }
 
 /** `claim` runs before anyone else can decide that the process is no longer needed. */
@@ -111,7 +101,7 @@ async function ensure<T>(
   const key = keyOf(model);
   // A name whose content changed lets go of the old one first: both together might not fit.
   await release(state, model.name, key);
-  return inTurn(state, key, async () => {
+  return state.inTurn(key, async () => {
     if (state.stopped) throw new ProblemError(stopping);
     const running = state.residents.get(key);
     if (running === undefined) return claim(await start(state, model, options));
@@ -173,7 +163,7 @@ function settle(state: State, key: string, resident: Resident): void {
     state.residents.get(key) === resident && resident.idle() && !resident.holds.any();
   resident.holds.onNextExpiry(() => settle(state, key, resident));
   if (!over()) return;
-  void inTurn(state, key, async () => {
+  void state.inTurn(key, async () => {
     if (over()) await drop(state, key, resident);
   });
 }
@@ -197,7 +187,7 @@ async function release(state: State, name: string, except: string | null): Promi
     if (key === except || !resident.holds.has(name)) continue;
     resident.holds.release(name);
     released = true;
-    await inTurn(state, key, async () => {
+    await state.inTurn(key, async () => {
       if (resident.idle() && !resident.holds.any()) await drop(state, key, resident);
     });
   }

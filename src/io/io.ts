@@ -3,6 +3,7 @@
 // network, a disk, a process, randomness or the environment.
 import type { Digest } from '../core/digest.ts';
 import type { Drafts } from '../core/draft.ts';
+import type { FolderAccess } from '../core/folder-access.ts';
 import type { OnWait } from '../core/progress.ts';
 import type { Span, Spans } from '../core/span.ts';
 
@@ -48,8 +49,6 @@ export interface FileSpace {
   readonly freeBytes: number;
   readonly totalBytes: number;
 }
-
-export type FolderAccess = 'none' | 'read' | 'write';
 
 export interface ByteRange {
   /** First byte, counted from 0. */

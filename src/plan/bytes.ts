@@ -38,12 +38,20 @@ export function buildBytes(world: World, placement: DesiredPlacement, coming: Co
  * manifest itself there is nothing to put beside the files of a pulled model.
  */
 export function wayOf(world: World, placement: DesiredPlacement): { readonly way?: Way } {
-  const { build, digest, artifact } = placement;
   const access = accessOf(world, placement);
-  if (build.kind !== 'source' || access === undefined) return {};
-  const isPull = digest !== null;
-  return { way: isPull && artifact.manifest === undefined ? 'api' : access.way };
+  if (placement.build.kind !== 'source' || access === undefined) return {};
+  return { way: comesThroughApi(access, placement) ? 'api' : access.way };
 }
+
+/** Whether the engine has to be asked to pull it, whatever it is handed before that. */
+export const comesThroughApi = (
+  access: Access | undefined,
+  { build, digest, artifact }: DesiredPlacement,
+): boolean =>
+  access !== undefined &&
+  build.kind === 'source' &&
+  digest !== null &&
+  (access.way === 'api' || artifact.manifest === undefined);
 
 const isStagedTwice = (world: World, placement: DesiredPlacement): boolean =>
   accessOf(world, placement)?.stagesBeside === true && wayOf(world, placement).way !== 'files';

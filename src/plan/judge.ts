@@ -1,10 +1,11 @@
-// Judges every wanted placement, what it is built on first. A veto, from a guard or for want of
-// room, turns a build into something held; whatever is built on that is then held with it.
+// Judges every wanted placement, what it is built on first. A veto, from a registry, a guard or for
+// want of room, turns a build into something held; whatever is built on that is then held with it.
 import { compareText } from '../core/canonical.ts';
 import type { DesiredPlacement } from '../core/desired.ts';
 import type { HeldBecause } from '../core/held.ts';
 import type { PlacementKey } from '../core/key.ts';
 import { type ContentVerdict, judgeContent } from './content.ts';
+import { registryVeto } from './registry.ts';
 import { judgeResidency, type ResidencyVerdict } from './residency.ts';
 import { buildDepth, foundationOf, type World } from './world.ts';
 
@@ -28,8 +29,11 @@ export function judgeAll(world: World, vetoes: Vetoes): readonly Judged[] {
   return inBuildOrder(world).map((placement) => {
     const foundation = foundationOf(world.desired, placement);
     const found = judgeContent(world, placement, foundation && contents.get(foundation.key));
-    const veto = found.kind === 'build' ? vetoes.get(placement.key) : undefined;
-    const content: ContentVerdict = veto === undefined ? found : { kind: 'held', ...veto };
+    const veto =
+      found.kind === 'build'
+        ? (registryVeto(world, placement) ?? vetoes.get(placement.key) ?? null)
+        : null;
+    const content: ContentVerdict = veto === null ? found : { kind: 'held', ...veto };
     contents.set(placement.key, content);
     return { placement, content, residency: judgeResidency(world, placement, content) };
   });

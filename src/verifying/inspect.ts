@@ -101,7 +101,7 @@ async function lookAt({ path, bytes }: StoredFile, { files }: Io): Promise<Look>
 }
 
 interface HashContext extends InspectContext {
-  /** By inode: what was read under another name already. */
+  /** By `stateOf`: what was read under another name already. */
   readonly hashed: Map<string, Found>;
   readonly onBytes: (bytes: number) => void;
 }
@@ -123,10 +123,10 @@ async function hashOne<F extends StoredFile>(
     let entry = first;
     for (const _ of [1, 2]) {
       const right = checksumsOf(digest);
-      const found = context.hashed.get(entry.inode) ?? (await read(path, entry, right, context));
+      const found = context.hashed.get(stateOf(entry)) ?? (await read(path, entry, right, context));
       const after = await io.files.entry(path);
       if (after !== null && sameLook(after, entry)) {
-        context.hashed.set(entry.inode, found);
+        context.hashed.set(stateOf(entry), found);
         if (found.digest !== digest) {
           return without(await judge(file, found, right, context));
         }
@@ -145,6 +145,10 @@ async function hashOne<F extends StoredFile>(
     return without(unreadable(path, error));
   }
 }
+
+/** The bytes of an inode, as long as nobody writes to them. */
+const stateOf = ({ inode, bytes, modifiedAt }: FileEntry): string =>
+  `${inode} ${bytes} ${modifiedAt}`;
 
 async function toldOf(file: StoredFile, io: Io): Promise<Verdict | null> {
   const look = await lookAt(file, io);

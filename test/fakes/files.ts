@@ -2,7 +2,8 @@
 // test says of a folder and all below it; a mode is remembered and told.
 import { posix } from 'node:path';
 import { compareText } from '../../src/core/canonical.ts';
-import type { Clock, FileSpace, Files, FolderAccess } from '../../src/io/io.ts';
+import type { FolderAccess } from '../../src/core/folder-access.ts';
+import type { Clock, FileSpace, Files } from '../../src/io/io.ts';
 import { createFakeAssembly, digestedOf } from './assembly.ts';
 import { type FakeEffects, systemError } from './effects.ts';
 

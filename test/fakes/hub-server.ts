@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Http, HttpError } from '../../src/io/io.ts';
+import type { Http } from '../../src/io/io.ts';
 import {
   commitOf,
   createHubStore,
@@ -23,7 +23,7 @@ import {
   isLarge,
 } from './hub-store.ts';
 import { createFaults, type FakeResponse, type Faults, spoil } from './registry-faults.ts';
-import { type FakeRequest, inProcess, json, listen, plain, ranged } from './registry-server.ts';
+import { type FakeRequest, httpOf, json, listen, plain, ranged } from './registry-server.ts';
 
 export interface FakeHub extends HubStore, Pick<Faults, 'add'> {
   /** Every request, in order; empty it to count anew. */
@@ -60,24 +60,13 @@ export function createHub({ pageEntriesMax = 1_000 }: HubOptions = {}): FakeHub 
     return fault === null ? response : spoil(response, fault);
   };
 
-  const http: Http = {
-    request: async ({ method, url, headers = {}, signal }) => {
-      signal?.throwIfAborted();
-      const lower: Record<string, string> = {};
-      for (const [name, value] of Object.entries(headers)) lower[name.toLowerCase()] = value;
-      const response = handle({ method, url: new URL(url), headers: lower });
-      if (response === null) throw new HttpError('refused', `${method} ${url}: refused`);
-      return { ...response, body: inProcess(method === 'HEAD' ? null : response, signal) };
-    },
-  };
-
   return {
     ...store,
     add: faults.add,
     requests,
     sent,
     handle,
-    http,
+    http: httpOf(handle),
     expireAddresses: () => {
       season += 1;
     },

@@ -69,24 +69,13 @@ export function createRegistry(options: RegistryOptions = {}): FakeRegistry {
     return fault === null ? response : spoil(response, fault);
   };
 
-  const http: Http = {
-    request: async ({ method, url, headers = {}, signal }) => {
-      signal?.throwIfAborted();
-      const lower: Record<string, string> = {};
-      for (const [name, value] of Object.entries(headers)) lower[name.toLowerCase()] = value;
-      const response = handle({ method, url: new URL(url), headers: lower });
-      if (response === null) throw new HttpError('refused', `${method} ${url}: refused`);
-      return { ...response, body: inProcess(method === 'HEAD' ? null : response, signal) };
-    },
-  };
-
   return {
     ...store,
     add: faults.add,
     requests,
     sent,
     handle,
-    http,
+    http: httpOf(handle),
     listen: (port = 0) => listen({ handle, faults, sent }, port),
   };
 }
@@ -182,8 +171,20 @@ export const json = (status: number, value: unknown): FakeResponse => ({
   ...plain(status, JSON.stringify(value)),
 });
 
+/** A port that reaches the server in this process, under every host name. */
+export const httpOf = (handle: (request: FakeRequest) => FakeResponse | null): Http => ({
+  request: async ({ method, url, headers = {}, signal }) => {
+    signal?.throwIfAborted();
+    const lower: Record<string, string> = {};
+    for (const [name, value] of Object.entries(headers)) lower[name.toLowerCase()] = value;
+    const response = handle({ method, url: new URL(url), headers: lower });
+    if (response === null) throw new HttpError('refused', `${method} ${url}: refused`);
+    return { ...response, body: inProcess(method === 'HEAD' ? null : response, signal) };
+  },
+});
+
 /** As the real port does it: cancellable before it begins, and an abort ends it anywhere. */
-export function inProcess(
+function inProcess(
   response: FakeResponse | null,
   signal: AbortSignal | undefined,
 ): AsyncIterable<Uint8Array> {

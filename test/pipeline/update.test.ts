@@ -1,19 +1,9 @@
-// update: which entries move, what stays, and that a lock taken back in git takes the machine back.
-import { execFileSync } from 'node:child_process';
+// update: which entries move, and what stays. What the machine makes of it is in rollback.test.ts.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { lock } from '../../src/lock.ts';
 import { parseLock } from '../../src/resolve/lock-file.ts';
 import { type UpdateRequest, update } from '../../src/update.ts';
-import { canRun } from '../fakes/real-server.ts';
-import {
-  actionsOf,
-  createMachine,
-  documents,
-  heldOf,
-  type Machine,
-  modelDocument,
-  source,
-} from '../machine.ts';
+import { createMachine, documents, type Machine, modelDocument, source } from '../machine.ts';
 
 let machine: Machine;
 
@@ -152,90 +142,5 @@ describe('update', () => {
     );
     const result = await runUpdate();
     expect([result.exitCode, codesOf(result.problems)]).toEqual([3, ['lock/not-written']]);
-  });
-});
-
-describe.runIf(canRun('git'))('the machine after an update', () => {
-  const who = ['-c', 'user.name=tester', '-c', 'user.email=tester@example.org'];
-  /** Whatever the person who runs the tests has set for git. */
-  const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
-  const git = (...words: readonly string[]): string =>
-    execFileSync('git', [...who, ...words], { cwd: machine.folder, env, encoding: 'utf8' });
-  const commit = (message: string): void => {
-    git('add', 'models.yaml', 'models.lock.yaml');
-    git('commit', '-qm', message);
-  };
-
-  /** What the engines hold, by name. */
-  const digests = async (): Promise<readonly string[]> => {
-    const { observed } = await machine.plan();
-    return [...(observed?.backends.values() ?? [])].flatMap((backend) =>
-      backend.kind === 'reachable'
-        ? [...backend.placements].map(([name, { digest }]) => `${name} ${digest}`).toSorted()
-        : [],
-    );
-  };
-
-  /** A source that floats, the engine that it goes to, and what it serves at one address. */
-  interface Floating {
-    readonly what: string;
-    readonly manifest: string;
-    readonly isOllamaDown?: true;
-    readonly serve: (version: 'one' | 'two') => void;
-  }
-  const writeFile = (version: 'one' | 'two'): void =>
-    machine.write('model.gguf', `GGUF ${version}, by ${version}`);
-  const cases: readonly Floating[] = [
-    {
-      what: 'ollama:// on an Ollama',
-      manifest: chat,
-      serve: (version) => machine.publish('library/chat:v1', version),
-    },
-    { what: 'file:// on an Ollama', manifest: file, serve: writeFile },
-    {
-      what: 'file:// on the embedded engine',
-      manifest: file,
-      isOllamaDown: true,
-      serve: writeFile,
-    },
-  ];
-
-  it.each(cases)('takes what moved behind $what, once it is locked', async (one) => {
-    machine.setDown(one.isOllamaDown ?? false);
-    one.serve('one');
-    machine.write('models.yaml', one.manifest);
-    expect((await machine.apply()).exitCode).toBe(0);
-    one.serve('two');
-    expect(actionsOf(await machine.plan())).toEqual([]);
-    await runUpdate();
-    const applied = await machine.apply({ locked: true });
-    expect([applied.exitCode, heldOf(applied)]).toEqual([0, []]);
-    expect(applied.plan?.actions.map(({ reason }) => reason)).toContain('digest-drift');
-    expect(actionsOf(await machine.plan({ locked: true }))).toEqual([]);
-  });
-
-  it.each(cases)('gets the old bytes of $what back by a git revert of the lock', async (one) => {
-    machine.setDown(one.isOllamaDown ?? false);
-    git('init', '-q');
-    one.serve('one');
-    machine.write('models.yaml', one.manifest);
-    await machine.apply();
-    commit('first');
-    const locked = entriesOf(lockText());
-    const held = await digests();
-    expect(held.length).toBe(1);
-    one.serve('two');
-    await runUpdate();
-    commit('update');
-    await machine.apply();
-    expect(await digests()).not.toEqual(held);
-    git('revert', '--no-edit', 'HEAD');
-    expect(entriesOf(lockText())).toEqual(locked);
-    expect(actionsOf(await machine.plan({ locked: true })).length).toBe(1);
-    one.serve('one');
-    const back = await machine.apply({ locked: true });
-    expect([back.exitCode, heldOf(back)]).toEqual([0, []]);
-    expect(await digests()).toEqual(held);
-    expect(actionsOf(await machine.plan({ locked: true }))).toEqual([]);
   });
 });

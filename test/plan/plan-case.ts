@@ -15,7 +15,12 @@ import type { Held } from '../../src/core/held.ts';
 import { type InventoryEntry, type LedgerView, modelOfSet } from '../../src/core/inventory.ts';
 import { backendKey, type PlacementKey, placementKey } from '../../src/core/key.ts';
 import { type Made, recipeDigest } from '../../src/core/made.ts';
-import type { BackendObservation, Details, ObservedPlacement } from '../../src/core/observed.ts';
+import type {
+  BackendObservation,
+  Details,
+  ObservedPlacement,
+  RegistryAnswer,
+} from '../../src/core/observed.ts';
 import { errorProblem } from '../../src/core/problem.ts';
 import type { PlanInput } from '../../src/plan/plan.ts';
 
@@ -30,6 +35,8 @@ export interface PlanCase {
   readonly observed?: Readonly<Record<string, SeenBackend | 'unreachable'>>;
   /** Digests that another store of this machine has. */
   readonly nearby?: readonly string[];
+  /** What registries say now of models that would come through an API, by name. */
+  readonly registries?: Readonly<Record<string, RegistryAnswer>>;
   readonly ledger?: {
     readonly mode?: LedgerView['mode'];
     readonly owns?: readonly OwnedName[];
@@ -146,6 +153,7 @@ export function planInputOf(one: PlanCase): PlanInput {
     desired,
     observed: {
       ...(one.nearby === undefined ? {} : { nearby: new Set(one.nearby.map(digestOf)) }),
+      ...(one.registries === undefined ? {} : { registries: answersOf(one.registries) }),
       backends: new Map(
         Object.entries(one.observed ?? { [defaultBackend]: {} }).map(([name, seen]) => [
           backendKey({ host: 'local', backend: name }),
@@ -163,6 +171,16 @@ export function planInputOf(one: PlanCase): PlanInput {
     },
   };
 }
+
+const answersOf = (
+  registries: Readonly<Record<string, RegistryAnswer>>,
+): ReadonlyMap<PlacementKey, RegistryAnswer> =>
+  new Map(
+    Object.entries(registries).map(([name, answer]) => [
+      placementKey({ host: 'local', backend: defaultBackend, name }),
+      answer,
+    ]),
+  );
 
 function placementFor(wanted: WantedModel): DesiredPlacement {
   const at = { host: 'local', backend: wanted.backend ?? defaultBackend, name: wanted.name };

@@ -106,6 +106,32 @@ describe('looking at a file', () => {
     expect(seen.map(({ verdict }) => verdict.status)).toEqual(['intact', 'intact']);
     expect(reads).toBe(1);
   });
+
+  it('hashes it again when it was written to since, under whichever name', async () => {
+    const world = setUp({ right });
+    world.io.files.put(path, right);
+    await world.io.files.link(path, '/elsewhere/file');
+    const { entry, digest } = world.io.files;
+    // Both names have been looked at, and the first was read, when somebody writes in place.
+    let looks = 0;
+    let reads = 0;
+    Object.assign(world.io.files, {
+      entry: async (at: string) => {
+        const found = await entry(at);
+        looks += 1;
+        return found === null || looks <= 3
+          ? found
+          : { ...found, modifiedAt: found.modifiedAt + 1 };
+      },
+      digest: async (...given: Parameters<typeof digest>) => {
+        reads += 1;
+        const found = await digest(...given);
+        return reads === 1 ? found : { ...found, digest: digestOf(other) };
+      },
+    });
+    const seen = await world.look([world.stored(), world.stored('/elsewhere/file')]);
+    expect(seen.map(({ verdict }) => verdict.status)).toEqual(['intact', 'damaged']);
+  });
 });
 
 describe('a quick look', () => {

@@ -36,7 +36,7 @@ const patterns: readonly Pattern[] = [
     pattern: /manifest: file does not exist|specified tag is not available|manifest unknown/i,
     code: 'backend/tag-not-found',
     summary: 'The registry has no such model or tag',
-    remedy: 'Correct spec.source of the Model.',
+    remedy: 'Correct spec.source of the Model, or publish the tag again.',
     retry: 'never',
   },
   {

@@ -5,9 +5,10 @@
 // What answers on a loopback address may be a container or the end of a tunnel: a folder counts as
 // its store only for names whose manifest there is the very one that it lists.
 import { dirname, join } from 'node:path';
-import type { BackendReference, FilesAccess } from '../../core/backend-reference.ts';
+import type { BackendReference } from '../../core/backend-reference.ts';
 import type { DesiredPlacement } from '../../core/desired.ts';
 import { digestHex } from '../../core/digest.ts';
+import type { FolderAccess } from '../../core/folder-access.ts';
 import type { BackendObservation, ObservedPlacement } from '../../core/observed.ts';
 import { errorProblem, type Problem } from '../../core/problem.ts';
 import { errorCode } from '../../io/error-code.ts';
@@ -46,7 +47,7 @@ async function keptIn(
   store: string,
   listed: ObservedPlacement,
   files: Files,
-  allowed: FilesAccess | undefined,
+  allowed: FolderAccess | undefined,
 ): Promise<Kept> {
   const name = parseName(listed.name);
   if (name === null) return { kind: 'closed', problem: otherStore(store, listed.name) };

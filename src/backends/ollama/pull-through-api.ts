@@ -9,7 +9,7 @@ import type { PerformContext, Performed } from '../backend.ts';
 import { uploadFiles } from './blobs.ts';
 import { follow, type PullWork } from './pull.ts';
 import { replace, type Workshop } from './replace.ts';
-import { movedUpstream } from './way-failures.ts';
+import { movedUpstream, noManifest } from './way-failures.ts';
 
 export function pullThroughApi(
   workshop: Workshop,
@@ -32,7 +32,12 @@ export function pullThroughApi(
       await check();
       // All bytes have been told of; what the stream says of them again would count backwards.
       const quiet = { ...context, onBytes: () => undefined };
-      await follow(engine, quiet, { source, artifact }, progress);
+      try {
+        await follow(engine, quiet, { source, artifact }, progress);
+      } catch (error) {
+        if (!(error instanceof ProblemError)) throw error;
+        throw new ProblemError(noManifest(name, source.host, error.problem));
+      }
       const totalBytes = artifactBytes(artifact);
       context.onBytes(totalBytes, totalBytes);
     },

@@ -37,6 +37,33 @@ export const noRoomForCopies = (engine: string): Problem =>
     retry: 'later',
   });
 
+/**
+ * Of what the engine says of a registry that it needs for the manifest alone: the lock knows the
+ * model, so neither its source nor the network of this machine is to be corrected.
+ */
+export function noManifest(name: string, host: string, said: Problem): Problem {
+  const outcome = withoutManifest.get(said.code);
+  if (outcome === undefined) return said;
+  return errorProblem({
+    code: said.code,
+    summary: said.summary,
+    detail:
+      `The files of ${name} are here, verified, and handed over; its manifest the engine takes from ` +
+      `${host}, ${outcome}. ${said.detail}`,
+    remedy:
+      `Have ${host} serve what is locked to the machine of the engine (proxy: HTTPS_PROXY of the ` +
+      'server), then apply again. No registry is needed where modelctl may write the store of the ' +
+      'engine: run it as the user that owns the store, or name it in spec.files of the Backend.',
+    retry: said.retry,
+  });
+}
+
+const withoutManifest: ReadonlyMap<string, string> = new Map([
+  ['backend/registry-unreachable', 'and could not get it there'],
+  ['backend/tag-not-found', 'which says that it has no such tag'],
+  ['backend/registry-denied', 'which refused it'],
+]);
+
 /** Before anything was asked of the engine. `what` is a sentence. */
 export const movedUpstream = (name: string, what: string): Problem =>
   errorProblem({

@@ -3,8 +3,8 @@
 import { access, chmod, chown, constants, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
+import type { FolderAccess } from '../../core/folder-access.ts';
 import { errorCode, isAbsent } from '../error-code.ts';
-import type { FolderAccess } from '../io.ts';
 
 const refusals: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOENT']);
 

@@ -48,6 +48,25 @@ describe('a pull through the API', () => {
     expect([...world.obtained]).toEqual([]);
   });
 
+  test.each([
+    [{ status: 404, body: '' }, 'backend/tag-not-found', 'which says that it has no such tag'],
+    [{ status: 503, body: 'down' }, 'backend/registry-unreachable', 'and could not get it there'],
+    [{ status: 401, body: '' }, 'backend/registry-denied', 'which refused it'],
+  ])(
+    'says whose manifest is missing when only that could not be had (%o)',
+    async (fault, code, what) => {
+      const world = wayWorld('api');
+      world.fake.registry.manifestFault = fault;
+      const { outcome, problem: told } = await act(world, pullOf(world, world.first), {
+        revisionUpstream: async () => refused(problem('source/unreachable')),
+      });
+      expect([outcome, told?.code]).toEqual(['failed', code]);
+      expect(told?.detail).toContain(`from registry.ollama.ai, ${what}.`);
+      expect(told?.remedy).toContain('No registry is needed where modelctl may write the store');
+      expect(onDisk(world)).toEqual({});
+    },
+  );
+
   test('takes back what came when the tag moved at the last moment', async () => {
     const world = wayWorld('api');
     const moved = (): void =>

@@ -10,6 +10,8 @@ export interface FakeRegistry {
   /** Sets what a tag stands for; `library/tiny:v1`. Publishing it again moves it. */
   readonly publish: (tag: string, content: ModelContent) => Published;
   readonly unpublish: (tag: string) => void;
+  /** No longer has a blob, as after its garbage collection. */
+  readonly forget: (digest: string) => void;
   readonly manifest: (namespace: string, model: string, tag: string) => string | undefined;
   readonly blob: (digest: string) => BuiltBlob | undefined;
   /** Bytes that were handed out for a digest, by anyone. */
@@ -40,6 +42,7 @@ export function createRegistry(): FakeRegistry {
       return { raw: built.raw, revision: sha256(built.raw) as Digest, artifact };
     },
     unpublish: (tag) => void tags.delete(tag),
+    forget: (digest) => void blobs.delete(digest),
     manifest: (namespace, model, tag) => tags.get(`${namespace}/${model}:${tag}`),
     blob: (digest) => blobs.get(digest),
     served: new Map(),

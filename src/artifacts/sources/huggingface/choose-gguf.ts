@@ -3,7 +3,7 @@
 // `<TAG>[.-]` in the path, without regard to case; without one Q4_K_M, then Q8_0, then the first
 // file. All files of a split belong together. Where llama.cpp would take the first of several
 // different models, they are named instead. Pure.
-import { isGguf, isGgufModel } from '../../../core/artifact-files.ts';
+import { isGguf, isGgufModel, isSafetensors } from '../../../core/artifact-files.ts';
 import { didYouMean } from '../../../core/did-you-mean.ts';
 import {
   type Checked,
@@ -35,7 +35,7 @@ export function chooseGguf(
     return others.length === 0 ? whole(only, name) : refused(ambiguous(name, tag, found));
   }
   const [first] = models;
-  if (first === undefined) return refused(noGguf(name));
+  if (first === undefined) return refused(noGguf(name, files));
   return quantization === null ? whole(first, name) : refused(absent(name, quantization, models));
 }
 
@@ -197,14 +197,15 @@ const ambiguous = (name: string, tag: string, found: readonly Group[]): Problem 
     code: 'source/ambiguous',
     summary: 'A source could be one of several models',
     detail: `In ${name}, ${tag} is in the names of ${listed(found.map(({ files: [first] }) => first?.path ?? ''))}.`,
-    remedy: 'Name the file: hf://org/repo/file.gguf.',
+    remedy: `Name the file, as in hf://${name}/${found[0]?.files[0]?.path}.`,
   });
 
-const noGguf = (name: string): Problem =>
+const noGguf = (name: string, files: readonly HubFile[]): Problem =>
   errorProblem({
     code: 'source/not-found',
     summary: 'A source does not exist',
     detail: `${name} has no model in GGUF, and so no quantizations to choose from.`,
-    remedy:
-      'Leave the quantization out for its safetensors, or choose a repository with GGUF files.',
+    remedy: files.some(({ path }) => isSafetensors(path))
+      ? 'Leave the quantization out for its safetensors, or choose a repository with GGUF files.'
+      : 'Choose a repository with GGUF files.',
   });

@@ -104,7 +104,7 @@ function withoutSafe(files: readonly HubFile[], name: string): Problem {
     remedy:
       below === undefined
         ? 'Choose another repository.'
-        : `Name a file of it, as in hf://org/repo/${below.path}.`,
+        : `Name a file of it, as in hf://${name}/${below.path}.`,
   });
 }
 
@@ -116,7 +116,7 @@ const several = (name: string, all: readonly HubFile[]): Problem =>
       .slice(0, 20)
       .map(({ path }) => path)
       .join(', ')}.`,
-    remedy: 'Name the file: hf://org/repo/file.safetensors.',
+    remedy: `Name the file, as in hf://${name}/${all[0]?.path}.`,
   });
 
 const incomplete = (name: string): Problem =>

@@ -3,6 +3,7 @@
 import { errorProblem, type Problem } from '../../../core/problem.ts';
 import { shownUrl } from '../../http/address.ts';
 import type { Answer } from '../../http/follow.ts';
+import { isCommit } from '../../stores/huggingface/names.ts';
 import { type HubReference, shortHubReference } from './reference.ts';
 
 export interface Asking {
@@ -69,9 +70,9 @@ const noRepository = ({ reference, page, hasToken }: Asking): Problem =>
     detail: hasToken
       ? `There is no ${reference.repository}, or the account of the token may not see it.`
       : `There is no ${reference.repository}, or it is private: without a token the Hub does not say which.`,
-    remedy: `Check the name at ${page.href}.${
-      hasToken ? '' : ' For a private repository set HF_TOKEN to a token that may read it.'
-    }`,
+    remedy:
+      `Check the name at ${page.href}. For a private repository set HF_TOKEN to ` +
+      `${hasToken ? 'the token of an account' : 'a token'} that may read it.`,
   });
 
 const badToken = ({ reference }: Asking): Problem =>
@@ -79,7 +80,8 @@ const badToken = ({ reference }: Asking): Problem =>
     code: 'source/unauthorized',
     summary: 'A source refuses access',
     detail: `The Hub does not take the token that it was sent, when asked for ${reference.repository}.`,
-    remedy: 'Set HF_TOKEN to one that is valid, or unset it for what is public.',
+    remedy:
+      'Set HF_TOKEN to one that is valid, or sign in anew with `hf auth login`; what is public needs none.',
   });
 
 const forbidden = ({ reference, page }: Asking): Problem =>
@@ -95,7 +97,9 @@ const noRevision = ({ reference, page }: Asking): Problem =>
     code: 'source/not-found',
     summary: 'A source does not exist',
     detail: `${reference.repository} has no revision ${reference.revision}.`,
-    remedy: `Its branches and tags are listed at ${page.href}/tree/main; pull requests are refs/pr/<number>.`,
+    remedy: isCommit(reference.revision)
+      ? `Its commits are listed at ${page.href}/commits/main.`
+      : `Its branches and tags are listed at ${page.href}/tree/main; pull requests are refs/pr/<number>.`,
   });
 
 const noFile = ({ reference, page }: Asking): Problem =>

@@ -1,22 +1,13 @@
 // What keeps concurrent work of this process on one store apart: changes of index.json take turns,
 // and blobs that a build counts on are held, so that no removal takes them before a name points at
 // them. Other processes are kept out by the reconciler's lock, not here.
+import { takingTurns } from '../../../core/concurrency.ts';
 import type { Digest } from '../../../core/digest.ts';
 
-const turns = new Map<string, Promise<unknown>>();
 const holds = new Map<string, Map<Digest, number>>();
 
-/** Runs after whatever else waits for its turn on the same store. */
-export async function inTurn<T>(path: string, work: () => Promise<T>): Promise<T> {
-  const before = turns.get(path) ?? Promise.resolve();
-  const run = before.then(work, work);
-  turns.set(path, run);
-  try {
-    return await run;
-  } finally {
-    if (turns.get(path) === run) turns.delete(path);
-  }
-}
+/** By the store's path. */
+export const inTurn = takingTurns();
 
 export async function holding<T>(
   path: string,

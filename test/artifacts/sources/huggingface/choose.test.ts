@@ -94,7 +94,7 @@ describe('a quantization', () => {
     expect(refusal(['a-Q4_K_M.gguf', 'b-Q4_K_M.gguf'], 'Q4_K_M')).toMatchObject({
       code: 'source/ambiguous',
       detail: matching('a-Q4_K_M.gguf, b-Q4_K_M.gguf'),
-      remedy: matching('hf://org/repo/file.gguf'),
+      remedy: 'Name the file, as in hf://org/repo/a-Q4_K_M.gguf.',
     });
   });
 
