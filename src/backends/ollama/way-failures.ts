@@ -71,8 +71,7 @@ export const movedUpstream = (name: string, what: string): Problem =>
     summary: 'The tag no longer stands for what was locked',
     detail: `${name} cannot come through the API. ${what} What was there before is untouched.`,
     remedy:
-      'Look at what changed upstream. To take the new content, remove the entry of this model from ' +
-      'models.lock.yaml and apply again. The locked bytes can still be put into a store whose files ' +
-      'modelctl may write.',
+      'Look at what changed upstream (`modelctl outdated`), and take the new content with `modelctl ' +
+      'update`. The locked bytes can still be put into a store whose files modelctl may write.',
     retry: 'never',
   });
