@@ -96,7 +96,7 @@ const recordOf = ({ desired, observed }: PlanInput, plan: Plan, world: World) =>
 /** The next look at what a run has left behind. */
 const resumed = (input: PlanInput, world: World, open: readonly Action[]): PlanInput => ({
   ...input,
-  observed: { backends: world.seen },
+  observed: { ...input.observed, backends: world.seen },
   ledger: {
     ...input.ledger,
     inventory: [...world.others, ...world.entries.values()],

@@ -201,6 +201,14 @@ export const arbitraryCase = fc
       { weight: 6, arbitrary: seenByName },
       { weight: 1, arbitrary: fc.constant('unreachable') },
     ),
+    registries: fc.dictionary(
+      name,
+      fc.record({
+        kind: fc.constantFrom('moved', 'gone', 'silent'),
+        detail: fc.constant('A registry has it so.'),
+      }),
+      { maxKeys: 2 },
+    ),
     owns,
     mode: fc.constantFrom('writable', 'writable', 'writable', 'read-only'),
     unsupported: fc.option(fc.constantFrom('one', 'two', 'three'), { freq: 5 }),
@@ -228,6 +236,7 @@ export const arbitraryCase = fc
       unsupported,
       ollama,
       second,
+      registries,
       options,
       recent,
       ...ledger
@@ -241,6 +250,7 @@ export const arbitraryCase = fc
           : { held: [{ ...unable, name: unsupported, model: unsupported }] }),
       },
       observed: { ollama, second } as NonNullable<PlanCase['observed']>,
+      registries,
       ledger: { ...ledger, recent: { ollama: recent } } as NonNullable<PlanCase['ledger']>,
       options,
       plan: '',

@@ -95,6 +95,7 @@ const isForPerson: ReadonlySet<string> = new Set(['unverifiable', 'does-not-fit'
 const idle = (input: PlanInput): PlanInput => ({
   ...input,
   observed: {
+    ...input.observed,
     backends: new Map(
       [...input.observed.backends].map(([key, backend]) => [
         key,
