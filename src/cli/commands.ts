@@ -3,7 +3,16 @@
 import { bundleCommands } from './bundle-commands.ts';
 import { cancelCommand } from './cancel-command.ts';
 import type { Command } from './command-line.ts';
-import { filename, host, json, lockTimeout, output, planning, selector } from './flags.ts';
+import {
+  filename,
+  host,
+  json,
+  limitRate,
+  lockTimeout,
+  output,
+  planning,
+  selector,
+} from './flags.ts';
 import { lockCommands } from './lock-commands.ts';
 import { verifyCommands } from './verify-commands.ts';
 
@@ -64,18 +73,7 @@ export const commands: readonly Command[] = [
       'Given a saved plan instead of -f, it plans again and refuses if the outcome is another.',
     ],
     positionals: { usage: '[PLAN]', min: 0, max: 1, completes: 'file' },
-    flags: [
-      ...planning,
-      lockTimeout,
-      {
-        name: 'limit-rate',
-        value: 'RATE',
-        type: 'rate',
-        summary: 'transfer at most so much per second, as in 10MB/s',
-      },
-      output('json', 'yaml', 'name'),
-      json,
-    ],
+    flags: [...planning, lockTimeout, limitRate, output('json', 'yaml', 'name'), json],
     examples: [
       'modelctl apply -f models.yaml',
       'modelctl apply -f models/ --prune',
