@@ -16,7 +16,15 @@ import {
 import { lockCommands } from './lock-commands.ts';
 import { verifyCommands } from './verify-commands.ts';
 
-const listed = ['models', 'backends', 'hosts', 'sets', 'transfers', 'registries'] as const;
+/** What `get` lists, each with the word for one of it. */
+const kindsListed = {
+  models: 'model',
+  backends: 'backend',
+  hosts: 'host',
+  sets: 'set',
+  transfers: 'transfer',
+  registries: 'registry',
+} as const;
 
 export const commands: readonly Command[] = [
   {
@@ -96,8 +104,14 @@ export const commands: readonly Command[] = [
       usage: '[models|backends|hosts|sets|transfers|registries] [NAME...]',
       min: 0,
       max: 1000,
-      completes: [...listed],
-      choices: [...listed, ...listed.map((many) => many.replace(/ies$/, 'y').replace(/s$/, ''))],
+      completes: Object.keys(kindsListed),
+      choices: [...Object.keys(kindsListed), ...Object.values(kindsListed)],
+      namesOf: Object.fromEntries(
+        Object.entries(kindsListed).flatMap(([many, one]) => [
+          [many, one],
+          [one, one],
+        ]),
+      ),
     },
     flags: [
       filename,
