@@ -26,6 +26,8 @@ export interface BundleRequest extends BundleSelection {
   readonly inputs: readonly string[];
   /** Where it goes: a folder, or a tar archive when it ends in `.tar`. Relative to the working folder. */
   readonly path: string;
+  /** Bytes per second that are fetched at most; in the place of the Host's. */
+  readonly rateLimit?: number;
   /** Milliseconds to wait for another process's lock. Default 0. */
   readonly lockTimeoutMs?: number;
 }
@@ -66,7 +68,7 @@ export interface BundleContext extends SourcesContext {
 export async function bundle(request: BundleRequest, context: BundleContext): Promise<Bundled> {
   try {
     const path = pathOf(request.path, context);
-    const set = await readDeclaredSet(request.inputs, lockingContext(context));
+    const set = await readDeclaredSet(request.inputs, lockingContext(context, request.rateLimit));
     if (!set.ok) return stopped(set.problems, 1);
     const problem = unfit(set.value);
     if (problem !== null) return stopped([...set.problems, problem], codeOf(problem));

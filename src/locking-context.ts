@@ -14,10 +14,13 @@ export interface SourcesContext {
 }
 
 /** The real sources and this machine's state folder, where nothing else is said. */
-export const lockingContext = ({ io, signal, sources }: SourcesContext): LockingContext => ({
+export const lockingContext = (
+  { io, signal, sources }: SourcesContext,
+  rateLimit?: number,
+): LockingContext => ({
   io,
   signal,
   sources: sources ?? builtIn,
   stateFolder: homeOf(io.environment).state,
-  routesOf: (manifests) => setRoutes({ manifests, self: selfNames(undefined, io) }, io),
+  routesOf: (manifests) => setRoutes({ manifests, self: selfNames(undefined, io), rateLimit }, io),
 });

@@ -27,6 +27,8 @@ import { bytesToFetch, type MendedFiles, mend } from './verifying/mend.ts';
 export interface RepairRequest extends VerifyRequest {
   /** Only say what would be fetched and replaced. */
   readonly dryRun?: boolean;
+  /** Bytes per second that are fetched at most; in the place of the Host's. */
+  readonly rateLimit?: number;
   /** Milliseconds to wait for another process's lock. Default 0. */
   readonly lockTimeoutMs?: number;
 }

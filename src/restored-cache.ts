@@ -1,6 +1,6 @@
 // Files of the Hugging Face Hub go into the cache that its own tools read, under the commit that the
 // lock names. A second name for the same bytes where the file system can.
-import { parseHubReference } from './artifacts/sources/huggingface/reference.ts';
+import { hubPlaceOf } from './artifacts/sources/huggingface/place.ts';
 import { huggingFaceCache } from './artifacts/stores/huggingface/index.ts';
 import type { OciStore } from './artifacts/stores/oci/blobs.ts';
 import { blobPath } from './artifacts/stores/oci/layout.ts';
@@ -22,10 +22,9 @@ export async function intoCache(
   io: Io,
   signal: AbortSignal,
 ): Promise<Cached> {
-  const { source, commit } = artifact;
-  const reference = source.startsWith('hf://') ? parseHubReference(source) : null;
-  if (reference?.ok !== true || commit === undefined) return { folder: null, problem: null };
-  const { repository, revision } = reference.value;
+  const place = hubPlaceOf(artifact);
+  if (place === null) return { folder: null, problem: null };
+  const { repository, commit, revision } = place;
   const cache = huggingFaceCache(io);
   try {
     await cache.put({

@@ -14,7 +14,7 @@ export function setRoutes(
   }: {
     readonly manifests: Manifests;
     readonly self: SelfNames;
-    /** Bytes a second for the machine as a whole, on top of what is declared. */
+    /** Bytes a second for the machine as a whole, in the place of what its Host declares. */
     readonly rateLimit?: number | undefined;
   },
   io: Io,

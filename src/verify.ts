@@ -14,6 +14,7 @@ import type { HashProgress, UnverifiedName, VerifiedCopy } from './core/verifica
 import { homeOf } from './io/home.ts';
 import type { Io } from './io/io.ts';
 import { withLedger } from './machine-ledger.ts';
+import type { ReconcileRequest } from './reconcile.ts';
 import type { Ledger } from './record/ledger.ts';
 import { acquireLock } from './record/lock.ts';
 import { reconcilerLockPathOf } from './state-files.ts';
@@ -105,13 +106,16 @@ export interface LookedAt extends Looked {
 
 export type LedgerContext = VerifyContext & { readonly ledger: Ledger };
 
+/** `rateLimit` is for what is fetched afterwards, over the routes that were considered. */
+type LookRequest = VerifyRequest & Pick<ReconcileRequest, 'rateLimit'>;
+
 /** Asks engines what they serve, and no source: what is not locked has nothing to compare with. */
 export async function lookAt(
-  request: VerifyRequest,
+  request: LookRequest,
   context: LedgerContext,
   onSeen: (seen: Seen) => void = () => undefined,
 ): Promise<Checked<LookedAt>> {
-  const { inputs, models, host, quick = false } = request;
+  const { inputs, models, host, rateLimit, quick = false } = request;
   const { io, signal, ledger, onProgress = () => undefined } = context;
   const home = homeOf(io.environment);
   const around: Surroundings = {
@@ -127,6 +131,7 @@ export async function lookAt(
   const named = {
     ...(models === undefined ? {} : { targets: models }),
     ...(host === undefined ? {} : { host }),
+    ...(rateLimit === undefined ? {} : { rateLimit }),
   };
   const considered = await consider({ inputs, mode: 'plan', ...named }, around);
   if (!considered.ok) return considered;

@@ -7,9 +7,10 @@ import { setArtifactType } from '../src/artifacts/bundle/content.ts';
 import type { Io } from '../src/io/io.ts';
 import { lock } from '../src/lock.ts';
 import { bundleTo, contentOf, createOrigin, dyingAt, put, type Site } from './bundle-site.ts';
+import { creeping, skipLongWaits } from './fakes/long-waits.ts';
 import { createRegistry } from './fakes/registry-server.ts';
 import { tinyGguf } from './fakes/tiny-gguf.mjs';
-import { modelDocument, source } from './machine.ts';
+import { documents, modelDocument, source } from './machine.ts';
 
 let origin: Site;
 
@@ -71,6 +72,27 @@ describe('a bundle', () => {
     const named = [...text.matchAll(/sha256:([0-9a-f]{64})/g)].map(([, hex = '']) => hex);
     expect(named.filter((hex) => !blobs.has(hex))).toEqual([]);
     expect(contentOf(join(origin.home, 'cache', 'staging'))).toEqual({});
+  });
+
+  it('is made of bytes that came no faster than was asked for', async () => {
+    const server = createRegistry();
+    const weights = tinyGguf({ seed: 9 });
+    server.addModel('library/chat:v1', { weights });
+    server.addModel('library/chat:v2', { weights: tinyGguf({ seed: 10 }) });
+    const waits = skipLongWaits(origin.io.clock);
+    const io: Io = { ...origin.io, http: server.http, web: server.http, clock: waits.clock };
+    origin.write(
+      'models.yaml',
+      documents(
+        modelDocument('one', source('chat:v1'), 'servedName: one'),
+        modelDocument('two', source('chat:v2'), 'servedName: two'),
+      ),
+    );
+    const inputs = [join(origin.folder, 'models.yaml')];
+    await lock({ inputs }, { io, signal: AbortSignal.timeout(15_000) });
+    const made = await bundleTo(origin, at('set'), { rateLimit: creeping }, io);
+    expect([made.exitCode, made.problems]).toEqual([0, []]);
+    expect(waits.count()).toBeGreaterThan(0);
   });
 
   it.each(['set', 'set.tar'])('has the same bytes each time (%s)', async (name) => {

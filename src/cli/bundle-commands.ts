@@ -1,6 +1,6 @@
 // The rows of the table of commands that are about bundles.
 import type { Command } from './command-line.ts';
-import { filename, json, lockTimeout, output, selector } from './flags.ts';
+import { filename, json, limitRate, lockTimeout, output, selector } from './flags.ts';
 
 export const bundleCommands: readonly Command[] = [
   {
@@ -22,6 +22,7 @@ export const bundleCommands: readonly Command[] = [
       },
       selector,
       lockTimeout,
+      limitRate,
       output('json', 'yaml'),
       json,
     ],

@@ -10,7 +10,7 @@ export const cancelCommand: Command = {
     'The run that a transfer belongs to goes on with everything else and ends with 3. Exit code 4',
     'when a transfer has not ended in time.',
   ],
-  positionals: { usage: '[NAME...]', min: 0, max: 1000, completes: 'transfer' },
+  positionals: { usage: '[NAME...]', min: 0, max: 1000, completes: 'unfinished' },
   flags: [
     { name: 'all', summary: 'every transfer' },
     {

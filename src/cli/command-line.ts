@@ -9,6 +9,13 @@ export type Completes =
   | 'declared'
   | 'placement'
   | 'transfer'
+  /** A transfer that can still be ended. */
+  | 'unfinished'
+  /** Of the manifests that -f names. */
+  | 'registry'
+  | 'backend'
+  | 'host'
+  | 'set'
   | 'field'
   | 'command'
   | readonly string[];
@@ -35,6 +42,8 @@ export interface Positionals {
   readonly completes?: Completes;
   /** The first one must be one of these. */
   readonly choices?: readonly string[];
+  /** What stands behind one of them. */
+  readonly namesOf?: Readonly<Record<string, Completes>>;
 }
 
 export interface Command {

@@ -3,11 +3,28 @@
 import { bundleCommands } from './bundle-commands.ts';
 import { cancelCommand } from './cancel-command.ts';
 import type { Command } from './command-line.ts';
-import { filename, host, json, lockTimeout, output, planning, selector } from './flags.ts';
+import {
+  filename,
+  host,
+  json,
+  limitRate,
+  lockTimeout,
+  output,
+  planning,
+  selector,
+} from './flags.ts';
 import { lockCommands } from './lock-commands.ts';
 import { verifyCommands } from './verify-commands.ts';
 
-const listed = ['models', 'backends', 'hosts', 'sets', 'transfers', 'registries'] as const;
+/** What `get` lists, each with the word for one of it. */
+const kindsListed = {
+  models: 'model',
+  backends: 'backend',
+  hosts: 'host',
+  sets: 'set',
+  transfers: 'transfer',
+  registries: 'registry',
+} as const;
 
 export const commands: readonly Command[] = [
   {
@@ -64,18 +81,7 @@ export const commands: readonly Command[] = [
       'Given a saved plan instead of -f, it plans again and refuses if the outcome is another.',
     ],
     positionals: { usage: '[PLAN]', min: 0, max: 1, completes: 'file' },
-    flags: [
-      ...planning,
-      lockTimeout,
-      {
-        name: 'limit-rate',
-        value: 'RATE',
-        type: 'rate',
-        summary: 'transfer at most so much per second, as in 10MB/s',
-      },
-      output('json', 'yaml', 'name'),
-      json,
-    ],
+    flags: [...planning, lockTimeout, limitRate, output('json', 'yaml', 'name'), json],
     examples: [
       'modelctl apply -f models.yaml',
       'modelctl apply -f models/ --prune',
@@ -98,8 +104,14 @@ export const commands: readonly Command[] = [
       usage: '[models|backends|hosts|sets|transfers|registries] [NAME...]',
       min: 0,
       max: 1000,
-      completes: [...listed],
-      choices: [...listed, ...listed.map((many) => many.replace(/ies$/, 'y').replace(/s$/, ''))],
+      completes: Object.keys(kindsListed),
+      choices: [...Object.keys(kindsListed), ...Object.values(kindsListed)],
+      namesOf: Object.fromEntries(
+        Object.entries(kindsListed).flatMap(([many, one]) => [
+          [many, one],
+          [one, one],
+        ]),
+      ),
     },
     flags: [
       filename,

@@ -43,6 +43,13 @@ export const lockTimeout: Flag = {
   summary: 'how long to wait for another run to end, as in 30s; default 0',
 };
 
+export const limitRate: Flag = {
+  name: 'limit-rate',
+  value: 'RATE',
+  type: 'rate',
+  summary: 'transfer at most so much per second, as in 10MB/s',
+};
+
 export const planning: readonly Flag[] = [
   filename,
   { name: 'prune', summary: 'evict what left the set' },

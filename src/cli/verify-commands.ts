@@ -1,6 +1,6 @@
 // The rows of the table of commands that are about the bytes themselves.
 import type { Command } from './command-line.ts';
-import { filename, host, json, output } from './flags.ts';
+import { filename, host, json, limitRate, lockTimeout, output } from './flags.ts';
 
 const quick = {
   name: 'quick',
@@ -42,12 +42,8 @@ export const verifyCommands: readonly Command[] = [
       host,
       quick,
       { name: 'dry-run', summary: 'only say what would be fetched and replaced' },
-      {
-        name: 'lock-timeout',
-        value: 'DURATION',
-        type: 'duration',
-        summary: 'how long to wait for another run to end, as in 30s; default 0',
-      },
+      lockTimeout,
+      limitRate,
       output('json', 'yaml'),
       json,
     ],

@@ -1,5 +1,6 @@
 // One place has one Registry: with two, which mirrors and credentials hold would depend on the order
 // of files.
+import { spokenOrigin } from '../core/docker-hub.ts';
 import { errorProblem, type Origin, type Problem } from '../core/problem.ts';
 import { type RegistryResource, type Resource, resourceLabel } from '../core/resource.ts';
 import { type FieldPath, formatPath } from './field-path.ts';
@@ -15,7 +16,8 @@ export function sharedEndpoints(
   const firsts = new Map<string, RegistryResource>();
   const problems: Problem[] = [];
   for (const registry of resources.filter((resource) => resource.kind === 'Registry')) {
-    const origin = URL.parse(registry.spec.endpoint)?.origin ?? registry.spec.endpoint;
+    const url = URL.parse(registry.spec.endpoint);
+    const origin = url === null ? registry.spec.endpoint : spokenOrigin(url);
     const first = firsts.get(origin);
     if (first === undefined) firsts.set(origin, registry);
     // Two of one name are duplicate objects, which is said elsewhere.

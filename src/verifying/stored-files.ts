@@ -1,6 +1,8 @@
 // Which files of this machine must hold locked bytes: those that engines serve declared names from, and
 // those that wait under their digest in stores that modelctl shares. Each file once, with everybody who
 // relies on it; and each name of which that cannot be said, with why. Reads names only.
+import { hubPlaceOf } from '../artifacts/sources/huggingface/place.ts';
+import type { FoundBlob } from '../artifacts/stores/huggingface/find.ts';
 import type { HuggingFaceCache } from '../artifacts/stores/huggingface/index.ts';
 import type { BackendType, KeptFile } from '../backends/backend.ts';
 import type { Artifact, ArtifactFile } from '../core/artifact.ts';
@@ -207,11 +209,27 @@ async function sharedFiles(
       const store = 'the staging folder';
       files.push({ ...common, path: staged, temporary, store, isStaged: true });
     }
-    for (const blob of await cache.blobsNamed(digest)) {
+    const blobs = [...(await cache.blobsNamed(digest)), ...(await blobsInSnapshots(ones, cache))];
+    for (const blob of blobs) {
       files.push({ ...common, ...blob, store: 'the Hugging Face cache', isStaged: false });
     }
   }
   return files;
+}
+
+/** Small files of the Hub are kept by git: no digest names them, but the snapshot of the commit does. */
+async function blobsInSnapshots(
+  wanted: readonly { readonly origin: Origin }[],
+  cache: HuggingFaceCache,
+): Promise<readonly FoundBlob[]> {
+  const found: FoundBlob[] = [];
+  for (const { origin } of wanted) {
+    const place = hubPlaceOf(origin.artifact);
+    if (place === null) continue;
+    const blob = await cache.blobOf({ ...place, path: origin.file.path });
+    if (blob !== null) found.push(blob);
+  }
+  return found;
 }
 
 /** By the path that all links lead to. Sorted. */

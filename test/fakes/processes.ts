@@ -58,6 +58,7 @@ export function createFakeProcesses(effects: FakeEffects): FakeProcesses {
       return child.pid;
     },
     bootId: async () => 'boot-1',
+    ask: async () => ({ kind: 'missing' }),
     isAlive: (asked) => alive.has(checkPid(asked)),
     startOf: async (asked) => (alive.has(checkPid(asked)) ? `started-${asked}` : null),
     signal: (asked, signal) => {

@@ -57,6 +57,14 @@ test('refuses two Registries for one place', async () => {
   `);
 });
 
+test('refuses two Registries for one place under two of its names', async () => {
+  const text = [
+    registry('one', '{endpoint: https://docker.io}'),
+    registry('two', '{endpoint: https://index.docker.io}'),
+  ].join('');
+  expect(await outlineOf(text)).toEqual([expect.stringContaining('manifest/shared-endpoint')]);
+});
+
 test('refuses a mirror that stands twice', async () => {
   const spec =
     '{endpoint: https://a.example, mirrors: [https://b.example, {url: https://b.example}]}';

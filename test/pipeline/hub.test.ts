@@ -1,9 +1,19 @@
 // Models of the Hugging Face Hub from the manifest to the engine: what is pinned, what is fetched,
 // and which engine can take what.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { repair, verify } from '../../src/library.ts';
 import { parseLock } from '../../src/resolve/lock-file.ts';
 import { ggufBytes } from '../fakes/gguf-bytes.ts';
 import { createHub, type FakeHub } from '../fakes/hub-server.ts';
@@ -31,6 +41,31 @@ const lockEntry = () => {
 };
 
 describe('a model of the Hub', () => {
+  it('is verified in the cache of its tools, and repaired, though git names the file', async () => {
+    const weights = ggufBytes();
+    const commit = hub.push('org/repo', { 'm-Q4_K_M.gguf': weights });
+    declare('hf://org/repo:Q4_K_M');
+    await machine.apply();
+    const repository = join(machine.folder, 'user/.cache/huggingface/hub/models--org--repo');
+    const blob = join(repository, 'blobs', '0123456789'.repeat(4));
+    const snapshot = join(repository, 'snapshots', commit);
+    for (const folder of [join(repository, 'blobs'), snapshot]) {
+      mkdirSync(folder, { recursive: true });
+    }
+    writeFileSync(blob, Buffer.from(weights).fill(7, 40));
+    rmSync(join(snapshot, 'm-Q4_K_M.gguf'), { force: true });
+    symlinkSync(`../../blobs/${'0123456789'.repeat(4)}`, join(snapshot, 'm-Q4_K_M.gguf'));
+    const request = { inputs: [join(machine.folder, 'models.yaml')] };
+    const damaged = (await verify(request, machine)).copies.filter(
+      ({ verdict }) => verdict.status === 'damaged',
+    );
+    expect(damaged.map(({ path }) => path)).toEqual([realpathSync(blob)]);
+    const { repairs } = await repair(request, machine);
+    expect(repairs.map(({ outcome }) => outcome)).toEqual(['repaired']);
+    expect(readFileSync(blob)).toEqual(Buffer.from(weights));
+    expect(readdirSync(repository).toSorted()).toEqual(['blobs', 'snapshots']);
+  });
+
   it('is imported into Ollama under the name of the Model, and there is no more to do', async () => {
     const commit = hub.push('org/repo', { 'm-Q4_K_M.gguf': ggufBytes() });
     declare('hf://org/repo:Q4_K_M');

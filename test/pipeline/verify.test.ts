@@ -14,7 +14,9 @@ import {
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Files, Io } from '../../src/io/io.ts';
+import { createNodeIo } from '../../src/io/node.ts';
 import { repair, verify } from '../../src/library.ts';
+import { creeping, skipLongWaits } from '../fakes/long-waits.ts';
 import { createRegistry } from '../fakes/registry-server.ts';
 import { digestOf } from '../fakes/registry-store.ts';
 import { tinyGguf } from '../fakes/tiny-gguf.mjs';
@@ -221,6 +223,14 @@ describe('repair', () => {
       repairs: [{ outcome: 'planned', downloadBytes: weights.length }],
     });
     expect(world.machine.written()).toEqual(before);
+  });
+
+  it('fetches no faster than it was told to', async () => {
+    const waits = skipLongWaits(createNodeIo().clock);
+    const world = await setUp((io) => ({ ...io, clock: waits.clock }));
+    for (const bytes of [weights, second]) rmSync(world.blob(bytes));
+    const { exitCode } = await world.repair({ rateLimit: creeping });
+    expect([exitCode, waits.count() > 0]).toEqual([0, true]);
   });
 
   it('leaves alone what it was not asked for', async () => {

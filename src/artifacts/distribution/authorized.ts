@@ -36,7 +36,7 @@ export function authorizedHttp(access: Access): Http {
       const response = await access.http.request(withGrant(request, first));
       if (response.status === 403 && first !== null) {
         await discard(response.body);
-        throw denied({ ...access, known: entry.known ?? (await access.credentials()) });
+        throw denied({ ...access, known: entry.known ?? (await access.credentials(signal)) });
       }
       if (response.status !== 401) return response;
       await discard(response.body);
@@ -47,7 +47,7 @@ export function authorizedHttp(access: Access): Http {
       if (again.status !== 401 && again.status !== 403) return again;
       await discard(again.body);
       if (entry.grant === second) entry.grant = null;
-      throw denied({ ...access, known: entry.known ?? (await access.credentials()) });
+      throw denied({ ...access, known: entry.known ?? (await access.credentials(signal)) });
     },
   };
 }
@@ -96,7 +96,7 @@ async function renew(entry: Entry, access: Access, signal: AbortSignal): Promise
 }
 
 async function ask(entry: Entry, access: Access, signal: AbortSignal): Promise<Grant> {
-  const known = await access.credentials();
+  const known = await access.credentials(signal);
   entry.known = known;
   return grantFor({ ...access, signal, known, challenge: entry.challenge ?? '' });
 }

@@ -17,15 +17,16 @@ export interface Known {
   readonly remedy: string;
 }
 
-export type LookUp = () => Promise<Known>;
+/** Throws ProblemError, and the signal's reason. */
+export type LookUp = (signal: AbortSignal) => Promise<Known>;
 
 /** `otherwise` is asked where nothing was declared for the route. */
 export const credentialsOf =
   (route: Route, otherwise: LookUp): LookUp =>
-  async () => {
+  async (signal) => {
     const credentials = await route.credentials();
     return credentials === null
-      ? otherwise()
+      ? otherwise(signal)
       : {
           credentials,
           about: 'The credentials are those that were declared for the registry.',

@@ -1,10 +1,11 @@
 // The credentials that `docker login`, oras and the like leave behind: config.json in the folder
-// that DOCKER_CONFIG names, else in ~/.docker. What a credential helper keeps is not fetched: that
-// would mean running a program that a file names. It is said instead.
+// that DOCKER_CONFIG names, else in ~/.docker; and what it leaves to helpers, who are asked.
 import { posix } from 'node:path';
+import { isDockerHub } from '../../core/docker-hub.ts';
 import { isObject, parseObject } from '../../core/json-object.ts';
 import { errorProblem, ProblemError } from '../../core/problem.ts';
 import type { Io } from '../../io/io.ts';
+import { askHelper } from './credential-helper.ts';
 import {
   type Known,
   type LookUp,
@@ -14,16 +15,17 @@ import {
 
 const configBytesMax = 1024 * 1024;
 
-/** Docker files its own registry under names that are not those of the host that it asks. */
-const dockerHub = { host: 'registry-1.docker.io', names: ['index.docker.io', 'docker.io'] };
+/** What docker files its own registry under, whichever of its names was logged in to. */
+const dockerHubAddress = 'https://index.docker.io/v1/';
 
 /**
  * `host` is the one that asks, with its port: a mirror is not told who one is to the registry that
  * it stands in for. Throws ProblemError for a file that cannot be read.
  */
 export const dockerCredentials =
-  (host: string, { files, environment }: Pick<Io, 'files' | 'environment'>): LookUp =>
-  async () => {
+  (host: string, io: Pick<Io, 'files' | 'environment' | 'processes'>): LookUp =>
+  async (signal) => {
+    const { files, environment } = io;
     const folder = environment.get('DOCKER_CONFIG') || homeConfig(environment);
     if (folder === null) return nobody(host);
     const path = posix.join(folder, 'config.json');
@@ -31,13 +33,38 @@ export const dockerCredentials =
     if (bytes === null) return nobody(host);
     const config = parseObject(Buffer.from(bytes).toString('utf8'));
     if (config === null) throw unreadable(path, 'it is not JSON');
-    return knownFrom(config, host, path);
+    return knownFrom({ config, host, path, signal }, io.processes);
   };
+
+interface Configuration {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly host: string;
+  readonly path: string;
+  readonly signal: AbortSignal;
+}
+
+/** A helper for the registry alone comes first, one for all registries after what the file holds. */
+async function knownFrom(
+  { config, host, path, signal }: Configuration,
+  processes: Io['processes'],
+): Promise<Known> {
+  const find = finderIn(config, host);
+  const own = find('credHelpers');
+  const credentials = isText(own) ? null : credentialsIn(find('auths'));
+  if (credentials !== null) {
+    const about = `The credentials are those in ${path}.`;
+    return { credentials, about, remedy: wrongCredentials };
+  }
+  const helper = isText(own) ? own : config['credsStore'];
+  if (!isText(helper)) return nobody(host);
+  const address = isDockerHub(host) ? dockerHubAddress : host;
+  return (await askHelper({ helper, address, path, signal }, processes)) ?? nobody(host);
+}
 
 const nobody = (host: string): Known => ({
   credentials: null,
   about: 'modelctl asked without credentials: none are declared, and docker has none for it.',
-  remedy: `Check the name. If it is private, log in:\n\n    docker login${host === dockerHub.host ? '' : ` ${host}`}`,
+  remedy: `Check the name. If it is private, log in:\n\n    docker login${isDockerHub(host) ? '' : ` ${host}`}`,
 });
 
 /** Null where the system knows no home, in containers that run under an arbitrary user. */
@@ -59,27 +86,16 @@ async function read(path: string, files: Io['files']): Promise<Uint8Array | null
   }
 }
 
-function knownFrom(config: Readonly<Record<string, unknown>>, host: string, path: string): Known {
-  const names = host === dockerHub.host ? [host, ...dockerHub.names] : [host];
-  const find = (field: string): unknown =>
-    Object.entries(isObject(config[field]) ? config[field] : {}).find(([key]) =>
-      names.includes(hostOf(key)),
-    )?.[1];
-  const entry = find('auths');
-  const credentials = isObject(entry) ? credentialsIn(entry) : null;
-  if (credentials !== null) {
-    const about = `The credentials are those in ${path}.`;
-    return { credentials, about, remedy: wrongCredentials };
-  }
-  const helper = find('credHelpers') ?? (entry === undefined ? undefined : config['credsStore']);
-  if (typeof helper !== 'string' || helper === '') return nobody(host);
-  return {
-    credentials: null,
-    about: `${path} leaves them to the helper ${JSON.stringify(helper.slice(0, 64))}, which modelctl does not run.`,
-    remedy:
-      'Check the name, or declare the credentials for the registry, or let the file hold them itself.',
-  };
-}
+type Find = (field: string) => unknown;
+
+/** What a field of the configuration has for the host, under any of its names. */
+const finderIn =
+  (config: Readonly<Record<string, unknown>>, host: string): Find =>
+  (field) =>
+    Object.entries(isObject(config[field]) ? config[field] : {}).find(([key]) => {
+      const named = hostOf(key);
+      return named === host || (isDockerHub(named) && isDockerHub(host));
+    })?.[1];
 
 /** Keys are hosts, or addresses as old versions of docker wrote them. */
 const hostOf = (key: string): string =>
@@ -88,14 +104,15 @@ const hostOf = (key: string): string =>
     .replace(/\/.*$/, '')
     .toLowerCase();
 
-function credentialsIn(entry: Readonly<Record<string, unknown>>): RegistryCredentials | null {
+function credentialsIn(entry: unknown): RegistryCredentials | null {
+  if (!isObject(entry)) return null;
   const { auth, identitytoken, registrytoken } = entry;
-  if (isSecret(registrytoken)) return { kind: 'bearer', token: registrytoken };
-  if (isSecret(identitytoken)) return { kind: 'refresh', token: identitytoken };
-  const [username, password] = isSecret(auth)
+  if (isText(registrytoken)) return { kind: 'bearer', token: registrytoken };
+  if (isText(identitytoken)) return { kind: 'refresh', token: identitytoken };
+  const [username, password] = isText(auth)
     ? splitAtColon(Buffer.from(auth, 'base64').toString('utf8'))
     : [entry['username'], entry['password']];
-  return isSecret(username) && isSecret(password) ? { kind: 'basic', username, password } : null;
+  return isText(username) && isText(password) ? { kind: 'basic', username, password } : null;
 }
 
 function splitAtColon(text: string): readonly [string, string] {
@@ -104,7 +121,7 @@ function splitAtColon(text: string): readonly [string, string] {
   return at < 0 ? ['', ''] : [text.slice(0, at), text.slice(at + 1).replace(/\u0000+$/, '')];
 }
 
-const isSecret = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 const unreadable = (path: string, why: string): ProblemError =>
   new ProblemError(

@@ -1,6 +1,7 @@
 // From the Registries of a set to routes: mirrors in their order, then the endpoint itself, each with
 // its credentials, over the declared connection and bandwidth. What is shared by all connections
 // of a run (buckets, which mirror is down) lives as long as these routes.
+import { spokenOrigin } from '../../core/docker-hub.ts';
 import type { BytesPerSecond } from '../../core/rate.ts';
 import type { Manifests, RegistryResource } from '../../core/resource.ts';
 import { type Http, HttpError, type Io } from '../../io/io.ts';
@@ -33,12 +34,15 @@ export function declaredRoutes({ manifests, bandwidth, limit, io }: DeclaredRout
   const byOrigin = new Map(
     registries.map((registry) => {
       const place: Place = { registry, path: ['spec'], locate: manifests.locate };
-      return [new URL(registry.spec.endpoint).origin, registryRoutes(place, { machine, web, io })];
+      return [
+        spokenOrigin(new URL(registry.spec.endpoint)),
+        registryRoutes(place, { machine, web, io }),
+      ];
     }),
   );
   const plain = politeHttp(pacedHttp(web, machine), io.clock);
   return (origin) =>
-    byOrigin.get(origin.origin)?.(origin) ?? [
+    byOrigin.get(spokenOrigin(origin))?.(origin) ?? [
       { base: origin, http: plain, credentials: async () => null },
     ];
 }

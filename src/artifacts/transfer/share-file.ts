@@ -6,7 +6,7 @@ import type { Artifact, ArtifactFile } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { SharedFile, SharedFiles } from '../../core/shared-file.ts';
 import type { Io } from '../../io/io.ts';
-import { parseHubReference } from '../sources/huggingface/reference.ts';
+import { hubPlaceOf } from '../sources/huggingface/place.ts';
 import { type HuggingFaceCache, huggingFaceCache } from '../stores/huggingface/index.ts';
 import type { ObtainedFile } from './obtained.ts';
 
@@ -32,7 +32,7 @@ export function createSharing(
 ): Sharing {
   return {
     share: async (artifact, file, obtained, signal) => {
-      const place = placeOf(artifact);
+      const place = hubPlaceOf(artifact);
       if (place === null || !(await io.files.onSameDisk(obtained.path, cache.path))) return;
       const { repository, commit, revision } = place;
       const shared = { cache: cache.path, repository, commit, ...fileOf(file) };
@@ -87,10 +87,3 @@ const sameFile = (a: SharedFile, b: SharedFile): boolean =>
 /** A branch moves on with us where we brought what it led to. */
 const hasOlder = (ours: readonly SharedFile[], { repository, commit }: SharedFile): boolean =>
   ours.some((one) => one.repository === repository && one.commit !== commit);
-
-function placeOf({ source, commit }: Artifact) {
-  if (!source.startsWith('hf://') || commit === undefined) return null;
-  const parsed = parseHubReference(source);
-  if (!parsed.ok) return null;
-  return { repository: parsed.value.repository, commit, revision: parsed.value.revision };
-}

@@ -7,7 +7,7 @@ import { count, formatBytes } from '../../render/quantity.ts';
 import { valueOf } from '../arguments.ts';
 import type { CommandRun } from '../command-context.ts';
 import { createCopyView } from '../copy-view.ts';
-import { inputsOf, lockTimeoutMsOf } from '../reconcile-request.ts';
+import { inputsOf, lockTimeoutMsOf, rateLimitOf } from '../reconcile-request.ts';
 import { parseSelector } from '../selector.ts';
 
 export const bundle: CommandRun = async (context) => {
@@ -25,6 +25,7 @@ export const bundle: CommandRun = async (context) => {
     inputs: inputsOf(given),
     path: out,
     lockTimeoutMs: lockTimeoutMsOf(given),
+    ...rateLimitOf(given),
     ...(names.length === 0 ? {} : { models: names }),
     ...(selects === null ? {} : { selects: selects.value }),
   };

@@ -12,7 +12,7 @@ import { repair as repairFiles } from '../../repair.ts';
 import { isSet } from '../arguments.ts';
 import type { CommandRun } from '../command-context.ts';
 import { hashing, verifyRequestOf } from '../hashing.ts';
-import { lockTimeoutMsOf } from '../reconcile-request.ts';
+import { lockTimeoutMsOf, rateLimitOf } from '../reconcile-request.ts';
 
 export const repair: CommandRun = async (context) => {
   const { given, output } = context;
@@ -20,6 +20,7 @@ export const repair: CommandRun = async (context) => {
     ...verifyRequestOf(given),
     dryRun: isSet(given, 'dry-run'),
     lockTimeoutMs: lockTimeoutMsOf(given),
+    ...rateLimitOf(given),
   };
   const result = await hashing(context, (ports) => repairFiles(request, ports));
   const { repairs, copies, names, problems, exitCode } = result;

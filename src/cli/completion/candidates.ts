@@ -9,7 +9,7 @@ export interface Candidate {
 }
 
 /** Names that are not in the table of commands. */
-export type Live = 'model' | 'declared' | 'placement' | 'transfer' | 'field';
+export type Live = Exclude<Extract<Completes, string>, 'file' | 'command'>;
 
 export interface Completion {
   readonly candidates: readonly Candidate[];
@@ -39,8 +39,9 @@ export function completionOf(words: readonly string[]): Completion {
   if (scan.command === null) return { ...nothing, candidates: commandCandidates() };
   const { positionals } = scan.command;
   if (positionals === undefined || scan.positionals >= positionals.max) return nothing;
-  // A second word after a choice is a name of that kind.
-  if (positionals.choices !== undefined && scan.positionals > 0) return completeValue('model');
+  if (positionals.namesOf !== undefined && scan.first !== null) {
+    return completeValue(positionals.namesOf[scan.first]);
+  }
   if (scan.command.name === 'run' && scan.positionals > 0) return nothing;
   return completeValue(positionals.completes);
 }
@@ -49,20 +50,27 @@ interface WordScan {
   readonly command: Command | null;
   /** How many positionals have been given. */
   readonly positionals: number;
+  readonly first: string | null;
   /** The flag whose value comes next. */
   readonly awaiting: Flag | null;
   readonly afterDashes: boolean;
 }
 
 function scanWords(words: readonly string[]): WordScan {
-  let scan: WordScan = { command: null, positionals: 0, awaiting: null, afterDashes: false };
+  let scan: WordScan = {
+    command: null,
+    positionals: 0,
+    first: null,
+    awaiting: null,
+    afterDashes: false,
+  };
   for (const word of words) {
     if (scan.awaiting !== null) scan = { ...scan, awaiting: null };
     else if (word === '--') return { ...scan, afterDashes: true };
     else if (word.startsWith('-') && word !== '-')
       scan = { ...scan, awaiting: awaits(scan.command, word) };
     else if (scan.command === null) scan = { ...scan, command: commandNamed(word) };
-    else scan = { ...scan, positionals: scan.positionals + 1 };
+    else scan = { ...scan, positionals: scan.positionals + 1, first: scan.first ?? word };
   }
   return scan;
 }

@@ -21,6 +21,7 @@ export const createNodeProcesses = (): Processes => ({
   },
   bootId,
   lockFile: async (path, options) => (await import('./file-lock.ts')).lockFile(path, options),
+  ask: async (options) => (await import('./ask-program.ts')).askProgram(options),
   signal: (pid, signal) => {
     sendSignal(pid, signal);
   },

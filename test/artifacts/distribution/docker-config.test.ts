@@ -5,6 +5,7 @@ import { dockerCredentials } from '../../../src/artifacts/distribution/docker-co
 import { ProblemError } from '../../../src/core/problem.ts';
 import { createWorld, matching, problemFrom } from '../world.ts';
 
+const { signal } = new AbortController();
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 /** What is known of a host from a config.json with this in it. */
@@ -22,7 +23,7 @@ function lookUp(host: string, config: unknown, options: { readonly inHome?: bool
     homeFolder: folder,
     get: (name: string) => (name === 'DOCKER_CONFIG' && !home ? folder : undefined),
   };
-  return dockerCredentials(host, { files: io.files, environment })();
+  return dockerCredentials(host, { ...io, environment })(signal);
 }
 
 const host = 'registry.example.com:5000';
@@ -71,16 +72,6 @@ describe("docker's configuration", () => {
     expect((await lookUp(of, config, { inHome: true })).credentials).toEqual(credentials);
   });
 
-  it.each([
-    { credsStore: 'desktop', auths: { [host]: {} } },
-    { credHelpers: { [host]: 'desktop' } },
-  ])('says so when a helper has the credentials', async (config) => {
-    expect(await lookUp(host, config)).toMatchObject({
-      credentials: null,
-      about: matching('"desktop", which modelctl does not run'),
-    });
-  });
-
   it('that cannot be read is a problem, without its content', async () => {
     const problem = await problemFrom(lookUp(host, '{"auths": hunter2'));
     expect(problem).toMatchObject({ code: 'source/credentials', detail: matching('config.json') });
@@ -102,7 +93,7 @@ describe("docker's configuration", () => {
         });
       },
     };
-    const look = dockerCredentials(host, { files: io.files, environment });
-    expect((await look()).credentials).toBeNull();
+    const look = dockerCredentials(host, { ...io, environment });
+    expect((await look(signal)).credentials).toBeNull();
   });
 });

@@ -17,10 +17,7 @@ type Reply = (request: HttpRequest) => {
   headers?: Record<string, string>;
 };
 
-function setUp(
-  spec: Omit<RegistryResource['spec'], 'endpoint'>,
-  reply: Reply = () => ({ status: 200 }),
-) {
+function setUp(spec: Partial<RegistryResource['spec']>, reply: Reply = () => ({ status: 200 })) {
   const requests: HttpRequest[] = [];
   const http: Http = {
     request: async (request) => {
@@ -71,6 +68,14 @@ function asNoStatus(error: unknown): { readonly status: number } {
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 describe('a registry', () => {
+  it.each(['https://docker.io', 'https://index.docker.io/', 'https://registry-1.docker.io'])(
+    'of Docker Hub is meant by any of its names (%s)',
+    async (named) => {
+      const world = setUp({ endpoint: named, mirrors: [mirror] });
+      expect(await world.get('https://registry-1.docker.io')).toBe(`${mirror}/a/b`);
+    },
+  );
+
   it('is asked after its mirrors, in their order', async () => {
     const status = (url: string): number => (url.startsWith(endpoint) ? 200 : 404);
     const world = setUp({ mirrors: [mirror, { url: 'https://second.example' }] }, ({ url }) => ({

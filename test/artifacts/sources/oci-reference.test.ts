@@ -20,6 +20,9 @@ describe('the one spelling of a reference', () => {
     [`oci://ghcr.io/org/model:v1@${digest}`, `oci://ghcr.io/org/model:v1@${digest}`],
     ['oci://docker.io/ai/smollm2', 'oci://docker.io/ai/smollm2:latest'],
     ['oci://docker.io/smollm2', 'oci://docker.io/library/smollm2:latest'],
+    ['oci://index.docker.io/ai/smollm2', 'oci://docker.io/ai/smollm2:latest'],
+    ['oci://registry-1.docker.io:443/smollm2', 'oci://docker.io/library/smollm2:latest'],
+    ['oci://docker.io:5000/ai/smollm2', 'oci://docker.io:5000/ai/smollm2:latest'],
   ])('%s is %s', (reference, canonical) => {
     expect(valueOf(canonicalize(reference))).toBe(canonical);
     expect(valueOf(canonicalize(canonical))).toBe(canonical);

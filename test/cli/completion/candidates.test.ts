@@ -38,6 +38,16 @@ describe('the word being typed could become', () => {
     expect(completionOf(['approve', 'a', '']).live).toBe('placement');
   });
 
+  test('a name of the kind that is listed', () => {
+    const behind = (...words: readonly string[]) => completionOf([...words, '']).live;
+    expect(behind('get', 'transfers')).toBe('transfer');
+    expect(behind('get', 'registries', '-f', 'a.yaml', 'hub')).toBe('registry');
+    expect(behind('get', '-f', 'a.yaml', 'backend')).toBe('backend');
+    expect(behind('get', 'sets')).toBe('set');
+    expect(behind('get', 'planets')).toBeNull();
+    expect(behind('cancel')).toBe('unfinished');
+  });
+
   test('a Model of the manifests that were named, however', () => {
     expect(completionOf(['update', '-f', 'a.yaml', '']).live).toBe('declared');
     const words = ['update', '-f', 'a.yaml', 'chat', '--filename=b.yaml', '--dry-run'];

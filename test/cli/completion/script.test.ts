@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,19 @@ beforeAll(async () => {
     join(folder, 'chat.yaml'),
     'apiVersion: modelctl.dev/v1alpha1\nkind: Model\nmetadata: { name: chat }\nspec: { source: "qwen3:8b" }\n',
   );
+  writeFileSync(
+    join(folder, 'hub.yaml'),
+    [
+      'kind: Registry\nmetadata: { name: hub }\nspec: { endpoint: "https://hub.example.com" }',
+      'kind: Backend\nmetadata: { name: mine }\nspec: { type: embedded }',
+    ]
+      .map((text) => `apiVersion: modelctl.dev/v1alpha1\n${text}\n`)
+      .join('---\n'),
+  );
+  const staging = join(folder, 'home', 'cache', 'staging');
+  mkdirSync(staging, { recursive: true });
+  writeFileSync(join(staging, 'a'.repeat(64)), 'arrived');
+  writeFileSync(join(staging, `${'b'.repeat(64)}.partial`), 'arriv');
   await recordOwned('coder:latest', 'qwen3:8b');
 });
 
@@ -104,6 +117,15 @@ describe.runIf(hasBash)('in bash', () => {
     expect(offered('modelctl update -f chat.yaml ')).toEqual(['chat']);
     expect(offered('modelctl outdated --filename=nothing.yaml ')).toEqual([]);
     expect(offered('modelctl outdated ')).toEqual(['coder']);
+  });
+
+  test('transfers, and what else get lists, are offered by their own names', () => {
+    expect(offered('modelctl get transfers ').toSorted()).toEqual(['aaaaaaaaaaaa', 'bbbbbbbbbbbb']);
+    expect(offered('modelctl cancel ')).toEqual(['bbbbbbbbbbbb']);
+    expect(offered('modelctl get registries -f hub.yaml ')).toEqual(['hub']);
+    expect(offered('modelctl get backends -f hub.yaml ')).toEqual(['mine']);
+    expect(offered('modelctl get registries ')).toEqual([]);
+    expect(offered('modelctl get sets ')).toEqual(['set']);
   });
 
   test('of a name with a tag only what stands behind the colon is offered', () => {

@@ -140,3 +140,29 @@ describe('a process', () => {
     expect(() => processes.signal(pid, 'SIGTERM')).toThrow('is not a process');
   });
 });
+
+describe('a program that is asked', () => {
+  const ask = (script: string, timeoutMs = 15_000) =>
+    processes.ask({
+      program: 'sh',
+      arguments: ['-c', script],
+      input: 'a question',
+      timeoutMs,
+      answerCharactersMax: 1_000,
+      signal: AbortSignal.timeout(15_000),
+    });
+
+  it('reads the question and answers', async () => {
+    const answer = 'a question, then';
+    expect(await ask('cat; printf ", then"')).toEqual({ kind: 'ended', exitCode: 0, answer });
+  });
+
+  it('need not read it', async () => {
+    expect(await ask('exit 3')).toEqual({ kind: 'ended', exitCode: 3, answer: '' });
+  });
+
+  it('is ended when it takes too long, with what it started', async () => {
+    if (process.platform === 'win32') return;
+    expect(await ask('sleep 60 & sleep 60', 200)).toEqual({ kind: 'silent' });
+  });
+});

@@ -1,7 +1,8 @@
 // References to models in OCI registries: `oci://host[:port]/name[:tag][@sha256:<digest>]`, by the
 // grammar of the distribution specification. The host is always written, since no registry is
-// everyone's default; docker.io is the one name that stands for another address. Pure.
+// everyone's default; only Docker Hub has several, and is docker.io here. Pure.
 import { type Digest, isDigest } from '../../../core/digest.ts';
+import { dockerHub, isDockerHub, spokenOrigin } from '../../../core/docker-hub.ts';
 import { isLoopback } from '../../../core/loopback.ts';
 import { type Checked, checked, errorProblem, refused } from '../../../core/problem.ts';
 
@@ -64,10 +65,7 @@ export const shortOciReference = ({ host, name, tag, digest }: OciReference): st
 
 /** Registries on loopback are spoken to in plain http, as docker and oras do. */
 export const originOf = ({ host }: OciReference): URL =>
-  new URL(host === dockerHub ? dockerHubOrigin : originText(host));
-
-const dockerHub = 'docker.io';
-const dockerHubOrigin = 'https://registry-1.docker.io';
+  new URL(spokenOrigin(new URL(originText(host))));
 
 const originText = (host: string): string =>
   `${isLoopback(host.replace(/:\d+$/, '')) ? 'http' : 'https'}://${host}`;
@@ -80,9 +78,8 @@ function canonicalHost(text: string): string | null {
   if (!/[.:]/.test(lower) && lower !== 'localhost') return null;
   const url = URL.parse(originText(lower));
   // Another spelling of an address (127.1) would be another host to whoever compares texts.
-  return url === null || url.port === '0' || url.hostname !== lower.replace(/:\d+$/, '')
-    ? null
-    : url.host;
+  if (url === null || url.port === '0' || url.hostname !== lower.replace(/:\d+$/, '')) return null;
+  return isDockerHub(url.host) ? dockerHub : url.host;
 }
 
 function splitTag(text: string): { readonly name: string; readonly tag: string | null } {

@@ -1,6 +1,6 @@
 // Whether the cache has certain bytes, or a file of a commit, without looking at more of it than a
 // name in each repository. What is found is not verified: whoever uses it hashes it.
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { mapBounded } from '../../../core/concurrency.ts';
 import { type Digest, digestHex } from '../../../core/digest.ts';
 import { blobBehind, blobPath, entryPath, snapshotFolder, temporaryPath } from './layout.ts';
@@ -28,14 +28,14 @@ export async function findBlob(
   return found.find((path) => path !== null) ?? null;
 }
 
-/**
- * Where blobs named by this sha256 stand, in all repositories, whatever is in them. `temporary` is
- * where a replacement of one is made.
- */
-export async function blobsNamed(
-  store: CacheStore,
-  digest: Digest,
-): Promise<readonly { readonly path: string; readonly temporary: string }[]> {
+export interface FoundBlob {
+  readonly path: string;
+  /** Where a replacement of it is made. */
+  readonly temporary: string;
+}
+
+/** Where blobs named by this sha256 stand, in all repositories, whatever is in them. */
+export async function blobsNamed(store: CacheStore, digest: Digest): Promise<readonly FoundBlob[]> {
   const repositories = await repositoryFolders(store);
   const hex = digestHex(digest);
   const found = await mapBounded(repositories, looksAtOnceMax, async ({ path }) => {
@@ -48,6 +48,24 @@ export async function blobsNamed(
   return found.flat();
 }
 
+export interface FileOfCommit {
+  readonly repository: string;
+  readonly commit: string;
+  readonly path: string;
+}
+
+/**
+ * What a snapshot has for a file, whatever is in it. That is the way to files that git itself keeps,
+ * whose blobs are not named by a sha256. Null and throws as `findFile`.
+ */
+export async function blobOf(store: CacheStore, file: FileOfCommit): Promise<FoundBlob | null> {
+  const found = await findFile(store, file);
+  if (found === null) return null;
+  const path = await store.io.files.realPath(found.path);
+  const { folder } = inRepository(store, file.repository);
+  return { path, temporary: temporaryPath(folder, store.io.processes.pid, basename(path)) };
+}
+
 /**
  * A file of a commit under its name in the snapshot, as engines want it (the shards of a model must
  * stand side by side). Null when it is not there, leads nowhere, or out of its repository. Throws
@@ -55,7 +73,7 @@ export async function blobsNamed(
  */
 export async function findFile(
   store: CacheStore,
-  file: { readonly repository: string; readonly commit: string; readonly path: string },
+  file: FileOfCommit,
 ): Promise<{ readonly path: string; readonly bytes: number } | null> {
   const { repository, commit, path } = file;
   checkNames({ repository, commit, paths: [path] });

@@ -2,7 +2,14 @@
 // huggingface_hub and is shared with it and with llama.cpp, so all of it may be read, and only what
 // was put from here is removed again.
 import type { Digest } from '../../../core/digest.ts';
-import { blobsNamed, findBlob, findFile } from './find.ts';
+import {
+  blobOf,
+  blobsNamed,
+  type FileOfCommit,
+  type FoundBlob,
+  findBlob,
+  findFile,
+} from './find.ts';
 import { cacheFolder } from './folder.ts';
 import { type Removed, type RemoveRequest, remove } from './remove.ts';
 import { scanCache } from './scan.ts';
@@ -21,15 +28,13 @@ export interface HuggingFaceCache {
   /** Path of a blob of this sha256 and size in any repository, not verified; null without. Throws ProblemError. */
   readonly findBlob: (digest: Digest, bytes: number) => Promise<string | null>;
   /** Every blob of that name, whatever is in it, and where to make another. Throws ProblemError. */
-  readonly blobsNamed: (
-    digest: Digest,
-  ) => Promise<readonly { readonly path: string; readonly temporary: string }[]>;
+  readonly blobsNamed: (digest: Digest) => Promise<readonly FoundBlob[]>;
+  /** What a snapshot has for a file, however its blob is named; null without. Throws ProblemError. */
+  readonly blobOf: (file: FileOfCommit) => Promise<FoundBlob | null>;
   /** A file of a commit under its name in the snapshot, not verified. Throws ProblemError. */
-  readonly findFile: (file: {
-    readonly repository: string;
-    readonly commit: string;
-    readonly path: string;
-  }) => Promise<{ readonly path: string; readonly bytes: number } | null>;
+  readonly findFile: (
+    file: FileOfCommit,
+  ) => Promise<{ readonly path: string; readonly bytes: number } | null>;
   /** What is there, whoever put it there, without hashing. Throws ProblemError. */
   readonly scan: () => Promise<CacheScan>;
   /**
@@ -50,6 +55,7 @@ export function huggingFaceCache(
     put: (request) => put(store, request),
     findBlob: (digest, bytes) => findBlob(store, digest, bytes),
     blobsNamed: (digest) => blobsNamed(store, digest),
+    blobOf: (file) => blobOf(store, file),
     findFile: (file) => findFile(store, file),
     scan: () => scanCache(store),
     remove: (request) => remove(store, request),
