@@ -3,8 +3,8 @@
 import type { Spans } from '../core/span.ts';
 
 /** Small enough that little is lost with the process, large enough that messages are few. */
-export const slotBytes = 128 * 1024;
-export const slotsMax = 64;
+export const slotBytes = 256 * 1024;
+export const slotsMax = 32;
 
 export interface AssemblyMemory {
   readonly slots: SharedArrayBuffer;

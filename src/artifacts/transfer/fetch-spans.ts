@@ -69,12 +69,22 @@ export async function fetchSpans(options: FetchOptions): Promise<void> {
   assert(pool.isDone(), 'a fetch ends when everything is there');
 }
 
-/** Where the network is what is slow more connections help, and each that is done lets some join. */
+/**
+ * Where a server or a long way slows each connection down more of them help: some join once the first
+ * has been seen at work, and more with each stretch that is done.
+ */
 const lanesFirst = 4;
 const lanesPerStretch = 2;
+const settledMs = 25;
+/**
+ * So fast, only this machine is the limit, and others would take from the one that is there. It alone
+ * has its bytes in order, which saves reading them again for the hash.
+ */
+const fastBytesPerMs = 128 * 1024;
 
 interface Watch {
-  readonly onRanges: () => void;
+  /** A part has been coming for a moment. */
+  readonly onSettled: (bytesPerMs: number) => void;
   /** Bytes came faster than they could be written. */
   readonly onFull: () => void;
 }
@@ -83,7 +93,7 @@ class Pool {
   #missing: Spans;
   #running = 0;
   #pace: Pace | null = null;
-  #knowsRanges = false;
+  #hasSettled = false;
   #wasFull = false;
   readonly lanes: number;
   failures = 0;
@@ -107,16 +117,16 @@ class Pool {
   }
 
   /** The shortest wait counts: the others were also for our own other connections. */
-  learn({ waitMs, bytesPerMs }: Pace): void {
+  learn({ waitMs, bytesPerMs }: Pace, join: (more: number) => void): void {
     this.#pace = { waitMs: Math.min(waitMs, this.#pace?.waitMs ?? waitMs), bytesPerMs };
+    if (this.#mayGrow(bytesPerMs)) join(lanesPerStretch);
   }
 
-  /** The first answer tells whether the server knows ranges at all. */
   opened(join: (more: number) => void): Watch {
     return {
-      onRanges: () => {
-        if (!this.#knowsRanges) join(lanesFirst - 1);
-        this.#knowsRanges = true;
+      onSettled: (bytesPerMs) => {
+        if (!this.#hasSettled && this.#mayGrow(bytesPerMs)) join(lanesFirst - 1);
+        this.#hasSettled = true;
       },
       onFull: () => {
         this.#wasFull = true;
@@ -124,11 +134,11 @@ class Pool {
     };
   }
 
-  /** Whether the disk has kept up since it was asked the last time. */
-  hasRoom(): boolean {
+  /** The disk has kept up since it was asked the last time, and the connection could be faster. */
+  #mayGrow(bytesPerMs: number): boolean {
     const hasRoom = !this.#wasFull;
     this.#wasFull = false;
-    return hasRoom;
+    return hasRoom && bytesPerMs < fastBytesPerMs;
   }
 
   isDone(): boolean {
@@ -150,8 +160,7 @@ async function fetchLane(
     signal.throwIfAborted();
     const received = { bytes: 0 };
     try {
-      pool.learn(await fetchSpan(span, { ...options, signal }, received, pool.opened(join)));
-      if (pool.hasRoom()) join(lanesPerStretch);
+      pool.learn(await fetchSpan(span, { ...options, signal }, received, pool.opened(join)), join);
       pool.failures = 0;
       pool.giveBack([span[1], span[1]]);
     } catch (error) {
@@ -188,7 +197,7 @@ async function fetchSpan(
   [start, end]: Span,
   options: FetchOptions,
   received: { bytes: number },
-  { onRanges, onFull }: Watch,
+  { onSettled, onFull }: Watch,
 ): Promise<Pace> {
   const { io, readable, bytes, validator, signal, onWait } = options;
   const isWhole = start === 0 && end === bytes;
@@ -206,12 +215,13 @@ async function fetchSpan(
   try {
     options.onOpened(opened);
     if (opened.start !== start || (opened.end ?? end) > end) throw new WholeFileError();
-    if (!isWhole) onRanges();
     for await (const chunk of opened.bytes) {
       const wanted = chunk.subarray(0, end - start - received.bytes);
       const room = part.write(wanted);
       received.bytes += wanted.length;
       options.onReceived(wanted.length);
+      const sinceMs = io.clock.now() - openedAt;
+      if (!isWhole && sinceMs >= settledMs) onSettled(received.bytes / sinceMs);
       if (room !== undefined) {
         onFull();
         await room;
