@@ -7,7 +7,7 @@ import { type Checked, checked } from '../core/problem.ts';
 import type { Environment, Io } from '../io/io.ts';
 import type { BackendDeclaration } from './backend.ts';
 import { storePath } from './embedded/place.ts';
-import { defaultEndpoint, isLoopbackEndpoint, normalizeEndpoint } from './ollama/endpoint.ts';
+import { isLoopbackEndpoint, normalizeEndpoint, ollamaEndpoint } from './endpoint.ts';
 
 export function refer(declaration: BackendDeclaration, io: Io): Promise<Checked<BackendReference>> {
   switch (declaration.type) {
@@ -22,8 +22,8 @@ async function referOllama(
   { host, name, auth, ...declared }: BackendDeclaration,
   io: Io,
 ): Promise<Checked<BackendReference>> {
-  const given = declared.endpoint ?? io.environment.get('OLLAMA_HOST') ?? defaultEndpoint;
-  const endpoint = normalizeEndpoint(given);
+  const given = declared.endpoint ?? io.environment.get('OLLAMA_HOST') ?? '';
+  const endpoint = normalizeEndpoint(given, ollamaEndpoint);
   if (!endpoint.ok) return endpoint;
   const store =
     declared.store === undefined
