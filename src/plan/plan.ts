@@ -15,7 +15,7 @@ import { inOrder } from './order.ts';
 import { judgeLeavers, type Leaver } from './prune.ts';
 import { sharedUnloads } from './sharing.ts';
 import { driftOf, heldOf, unchangedOf } from './summary.ts';
-import { type PlanInput, type World, worldOf } from './world.ts';
+import { engineWarnings, type PlanInput, type World, worldOf } from './world.ts';
 
 export type { PlanInput } from './world.ts';
 
@@ -34,7 +34,7 @@ export function plan(input: PlanInput): Plan {
     leftovers: leaving.leftovers,
     released: world.options.refreshOnly ? [] : leaving.released,
     drift: driftOf(world, judged),
-    warnings: world.desired.warnings,
+    warnings: [...world.desired.warnings, ...engineWarnings(world)],
   };
   return { ...decided, fingerprint: fingerprintOf(decided) };
 }

@@ -1,0 +1,20 @@
+// The contract of every backend, kept by llama-server: the fake, and the real one that
+// MODELCTL_TEST_LLAMA_SERVER names.
+import { backendContract, type Traits } from '../contract.ts';
+import { realProgram } from './real-server.ts';
+import { createWorld, fake, real } from './worlds.ts';
+
+const traits: Traits = {
+  // It keeps no system prompts.
+  derives: false,
+  observeRequestsMax: 2,
+  refusedRuntime: null,
+  goesDown: true,
+};
+
+backendContract('a fake llama-server', () => createWorld(fake), traits);
+
+const program = realProgram();
+if (program !== null) {
+  backendContract('the real llama-server', () => createWorld(real(program)), traits);
+}
