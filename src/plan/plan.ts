@@ -14,6 +14,7 @@ import { type Leaving, settleLeavers } from './leaving.ts';
 import { inOrder } from './order.ts';
 import { judgeLeavers, type Leaver } from './prune.ts';
 import { sharedUnloads } from './sharing.ts';
+import { slotUnloads, withinSlots } from './slots.ts';
 import { driftOf, heldOf, unchangedOf } from './summary.ts';
 import { engineWarnings, type PlanInput, type World, worldOf } from './world.ts';
 
@@ -67,9 +68,10 @@ function fit(
       vetoes = new Map([...vetoes, ...more]);
       continue;
     }
+    const slotted = withinSlots(world, judged);
     const actions = (): readonly Action[] =>
-      allActions(world, judged, builds, { evictions, early });
-    return { judged, leaving, actions };
+      allActions(world, slotted, builds, { evictions, early });
+    return { judged: slotted, leaving, actions };
   }
 }
 
@@ -99,7 +101,10 @@ function allActions(
   const unloads = [...releases, ...given, ...placed.unloads];
   const loads = residency
     .filter(({ kind }) => kind === 'load')
-    .map((load) => ({ ...load, after: [...load.after, ...sharedUnloads(world, load, unloads)] }));
+    .map((load) => {
+      const before = [...sharedUnloads(world, load, unloads), ...slotUnloads(world, load, given)];
+      return { ...load, after: [...new Set([...load.after, ...before])] };
+    });
   const evicts = placed.late.map(waitingFor([...placed.early, ...unloads]));
   return inOrder([...placed.early, ...waiting, ...unloads, ...loads, ...evicts]);
 }
