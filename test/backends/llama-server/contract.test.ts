@@ -2,6 +2,7 @@
 // MODELCTL_TEST_LLAMA_SERVER names.
 import { backendContract, type Traits } from '../contract.ts';
 import { realProgram } from './real-server.ts';
+import { serverFacts } from './server-facts.ts';
 import { createWorld, fake, real } from './worlds.ts';
 
 const traits: Traits = {
@@ -13,8 +14,10 @@ const traits: Traits = {
 };
 
 backendContract('a fake llama-server', () => createWorld(fake), traits);
+serverFacts('a fake llama-server', fake);
 
 const program = realProgram();
 if (program !== null) {
   backendContract('the real llama-server', () => createWorld(real(program)), traits);
+  serverFacts('the real llama-server', real(program));
 }
