@@ -37,6 +37,8 @@ export interface Call {
   readonly json?: unknown;
   /** Sent as it is, with its length. */
   readonly bytes?: { readonly chunks: AsyncIterable<Uint8Array>; readonly length: number };
+  /** See HttpRequest. */
+  readonly isRepeatable?: boolean;
   readonly timeoutMs: number;
   readonly idleTimeoutMs?: number;
 }
@@ -167,7 +169,7 @@ async function send(
   call: Call,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
-  const { method, path, json, bytes, timeoutMs, idleTimeoutMs } = call;
+  const { method, path, json, bytes, timeoutMs, idleTimeoutMs, isRepeatable = false } = call;
   const headers = {
     ...(await authorization(engine, context.io)),
     ...(json === undefined ? {} : { 'Content-Type': 'application/json' }),
@@ -182,6 +184,7 @@ async function send(
       url: `${engine.endpoint}${path}`,
       headers,
       ...(body === undefined ? {} : { body }),
+      ...(isRepeatable ? { isRepeatable } : {}),
       timeoutMs,
       ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
       signal,

@@ -188,6 +188,11 @@ export interface HttpRequest {
   readonly idleTimeoutMs?: number;
   readonly signal?: AbortSignal;
   /**
+   * A POST that does no harm when it arrives twice: sent once more where a kept connection was closed
+   * as it went out. Only `Io.http` heeds it.
+   */
+  readonly isRepeatable?: boolean;
+  /**
    * A chunk of the body is looked at no longer than until the next one is asked for: its memory is
    * then used again, which saves half the time of a long body. Only `Io.web` does so.
    */

@@ -71,6 +71,7 @@ const post = (path: string, doing: string, model: string): Call => ({
   path,
   doing,
   json: { model },
+  isRepeatable: true,
   timeoutMs: readTimeoutMs,
 });
 

@@ -81,7 +81,7 @@ export async function createWorld(start: Start, flags: readonly string[] = []): 
   };
 }
 
-const referenceTo = (endpoint: string, store: string | null): BackendReference => ({
+export const referenceTo = (endpoint: string, store: string | null): BackendReference => ({
   host: 'local',
   id: endpoint,
   type: 'llama-server',

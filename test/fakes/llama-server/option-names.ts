@@ -57,7 +57,7 @@ load-on-startup stop-timeout dedup-cache-models version`.trim();
 export const optionNames: ReadonlyMap<string, string> = new Map(
   rows.split(/\s+/).flatMap((row) => {
     const spellings = row.split(',');
-    const told = spellings.findLast((one) => !/^n(?:o-|kvo$|dio$|ocb$)/.test(one)) ?? row;
+    const told = spellings.findLast((one) => !/^n(?:o-|r$|kvo$|dio$|ocb$)/.test(one)) ?? row;
     return spellings.map((one) => [one, told] as const);
   }),
 );
