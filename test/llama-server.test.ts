@@ -78,6 +78,9 @@ test('applies a Model with flags of the engine, and then has nothing to do', asy
   expect(actionsOf(first)).toEqual(['pull chat', 'create gpt-4o', 'load chat']);
   expect(first.exitCode).toBe(0);
   expect(router.models.find('gpt-4o')).toMatchObject({ id: 'chat', state: 'loaded' });
+  // The alias first, so that nothing is loaded twice.
+  expect(router.requests.filter((line) => line === 'POST /models/load')).toHaveLength(1);
+  expect(box.events.filter(({ kind }) => kind === 'retrying')).toEqual([]);
   const seen = router.requests.length;
   const again = await box.apply();
   expect(actionsOf(again)).toEqual([]);

@@ -140,7 +140,7 @@ export const busyModel = (name: string): Problem =>
     retry: 'later',
   });
 
-/** A process that a signal ended may have wanted memory that is free another time. */
+/** The code is 1 for a process that was killed, too, so it does not tell what may pass by itself. */
 export const loadFailed = (engine: string, name: string, exitCode: number): Problem =>
   errorProblem({
     code: 'backend/load-failed',
@@ -148,7 +148,6 @@ export const loadFailed = (engine: string, name: string, exitCode: number): Prob
     detail: `${engine} started a process for ${name}, which ended with exit code ${exitCode}.`,
     remedy:
       "Why stands in the server's own output, which has that of its models: its terminal, or the journal of its service.",
-    retry: exitCode < 0 || exitCode > 128 ? 'later' : 'never',
   });
 
 export const stuck = (engine: string, doing: string, limitMs: number): Problem =>

@@ -1,5 +1,6 @@
 // One action on a llama-server: bytes and names go into the store, what is served follows from them,
 // memory is the server's. Every failure becomes a result. Safe to repeat.
+import { inTurn } from '../../artifacts/stores/oci/exclusive.ts';
 import { findName, readImage, readNames } from '../../artifacts/stores/oci/read.ts';
 import { removeName } from '../../artifacts/stores/oci/write.ts';
 import type { Action, CreateAction, EvictAction, LoadAction, PullAction } from '../../core/plan.ts';
@@ -34,18 +35,9 @@ export async function perform(
   const wasInterrupted = context.signal.aborted;
   try {
     const router = routerOf(engine, store, context.io);
-    context.signal.throwIfAborted();
-    switch (action.kind) {
-      case 'pull':
-      case 'create':
-        return await build(router, action, context);
-      case 'load':
-        return await loadName(router, action, context);
-      case 'unload':
-        return await unloadName(router, action.name, context);
-      case 'evict':
-        return await evict(router, action, context);
-    }
+    return isFetching(action)
+      ? await act(router, action, context)
+      : await inTurn(`${router.preset} memory`, () => act(router, action, context));
   } catch (error) {
     if (context.signal.aborted) {
       const problem = interrupted(action.name);
@@ -55,6 +47,29 @@ export async function perform(
     const problem = store === null ? null : storeFailure(store, error);
     if (problem === null) throw error;
     return failedWith(problem);
+  }
+}
+
+/** What may take hours takes no turns. */
+const isFetching = (action: Action): boolean =>
+  action.kind === 'pull' || (action.kind === 'create' && action.build.kind !== 'alias');
+
+/**
+ * Of the rest one after the other, in the order of the plan: an alias is part of what its model is run
+ * with, so that a load beside it would be ended by it.
+ */
+async function act(router: Router, action: Action, context: PerformContext): Promise<Performed> {
+  context.signal.throwIfAborted();
+  switch (action.kind) {
+    case 'pull':
+    case 'create':
+      return build(router, action, context);
+    case 'load':
+      return loadName(router, action, context);
+    case 'unload':
+      return unloadName(router, action.name, context);
+    case 'evict':
+      return evict(router, action, context);
   }
 }
 
