@@ -187,10 +187,7 @@ export interface HttpRequest {
   /** Between two chunks of the response's body; default: `timeoutMs`. */
   readonly idleTimeoutMs?: number;
   readonly signal?: AbortSignal;
-  /**
-   * A POST that does no harm when it arrives twice: sent once more where a kept connection was closed
-   * as it went out. Only `Io.http` heeds it.
-   */
+  /** Of a POST: sent once more where a kept connection closes as it goes out. Only for `Io.http`. */
   readonly isRepeatable?: boolean;
   /**
    * A chunk of the body is looked at no longer than until the next one is asked for: its memory is

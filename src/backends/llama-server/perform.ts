@@ -84,7 +84,9 @@ async function build(
     marksAliases: true,
     beforeNaming: () => refuseWhileBusy(router, action.name, context),
   });
-  const wasSynced = await sync(router, context);
+  const of =
+    action.kind === 'create' && action.build.kind === 'alias' ? action.build.of : action.name;
+  const wasSynced = await sync(router, context, { section: sectionOf(of) });
   const stored = await readImage(router.store, digest);
   const made = action.kind === 'pull' ? 'pulled' : 'created';
   const outcome = changed.kind === 'unchanged' && !wasSynced ? 'unchanged' : made;
@@ -133,7 +135,7 @@ async function loadName(
   if (model?.state === 'loaded' || model?.state === 'sleeping') return unchanged(stored.digest);
   // While it does not run, so that nothing is ended by it.
   if (model?.state !== 'loading') {
-    await sync(router, context, { mark: { section: id, onStart: true } });
+    await sync(router, context, { section: id, onStart: true });
   }
   await loadModel(engine, context, { id, name });
   return done('loaded', stored.digest);
@@ -157,7 +159,7 @@ async function unloadName(
 }
 
 const unmark = (router: Router, name: string, context: PerformContext): Promise<boolean> =>
-  sync(router, context, { mark: { section: sectionOf(name), onStart: false } });
+  sync(router, context, { section: sectionOf(name), onStart: false });
 
 async function evict(
   router: Router,
@@ -166,13 +168,13 @@ async function evict(
 ): Promise<Performed> {
   await routerProps(router, context);
   const names = await readNames(router.store);
-  const isAlias = names.some((one) => one.name === name && one.aliasOf !== null);
+  const aliasOf = names.find((one) => one.name === name)?.aliasOf ?? null;
   const model = await modelOf(router, name, context);
-  if (model !== undefined && isRunning(model) && !isAlias) return failedWith(inUse(name));
-  if (isAlias) await refuseWhileBusy(router, name, context);
+  if (model !== undefined && isRunning(model) && aliasOf === null) return failedWith(inUse(name));
+  if (aliasOf !== null) await refuseWhileBusy(router, name, context);
   const changed = await removeName(router.store, name, replaces);
   if (changed.kind === 'other') return failedWith(changedMeanwhile(name, changed.digest));
-  const wasSynced = await sync(router, context);
+  const wasSynced = await sync(router, context, { section: sectionOf(aliasOf ?? name) });
   const isGone = changed.kind === 'written' || wasSynced;
   return isGone ? done('evicted', null) : unchanged(null);
 }

@@ -156,6 +156,22 @@ test('a server elsewhere needs a folder that both see', async () => {
   expect(observation).toMatchObject({ problem: { code: 'backend/no-shared-folder' } });
 });
 
+test('options that a file sets for all models are told, with the file', async () => {
+  const one = await world();
+  const asked = request(one, one.first, { servedName: 'chat' });
+  await bring(one, asked, one.first);
+  const path = join(one.home.folder, 'llama.cpp', 'config.ini');
+  await one.io.files.writeAtomic(path, '; mine\nthreads = 2\n[*]\nctx-size = 64\n');
+  const { environment } = one.io;
+  const get = (name: string): string | undefined =>
+    name === 'XDG_CONFIG_HOME' ? one.home.folder : environment.get(name);
+  const io = { ...one.io, environment: { ...environment, get } };
+  const { warnings } = await look({ backend: one.backend, io }, asked, one.first.artifact);
+  expect(warnings?.map(({ code, detail }) => [code, detail])).toEqual([
+    ['backend/set-elsewhere', expect.stringContaining(`${path} sets threads, ctx-size`)],
+  ]);
+});
+
 test('every flag that a Model may set is one of the server, by the name that it tells', () => {
   const told = new Set(optionNames.values());
   const problems = (name: string): readonly string[] => {

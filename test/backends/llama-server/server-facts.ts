@@ -138,6 +138,10 @@ function servingFacts(world: MakeWorld): void {
     expect(await readFile(one.preset, 'utf8')).toBe(before);
     expect(await ask(one, 'chat')).toContain(one.first.says);
     expect((await seen(one, asked, one.second)).get('other')?.served).toBe(false);
+    // What it refuses of one does not stand in the way of the others.
+    await bring(one, asks(one, { servedName: 'third' }), one.first);
+    expect(await ask(one, 'third')).toContain(one.first.says);
+    expect(await readFile(one.preset, 'utf8')).not.toContain('no-such-flag');
   });
 }
 
