@@ -57,7 +57,7 @@ const ollamaStores = (
   );
 
 const storeOf = ({ type, store }: StoreReference): readonly string[] =>
-  type === 'embedded' && store !== null ? [store] : [];
+  type !== 'ollama' && store !== null ? [store] : [];
 
 export async function isInAny(
   stores: readonly LocalStore[],

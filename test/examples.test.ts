@@ -70,6 +70,21 @@ describe('the example with two engines', () => {
   });
 });
 
+describe('the example with a llama-server', () => {
+  it('waits for the server, and says how to start it', async () => {
+    const { actions, held, result } = await planOn('box', 'llama-server');
+    expect(actions).toEqual([]);
+    expect(held.toSorted()).toEqual([
+      'chat: unreachable',
+      'gpt-4o-mini: unreachable',
+      'small: unreachable',
+    ]);
+    expect(result.plan?.held[0]?.remedy).toMatch(
+      /llama-server --models-preset .+ --offline --port 8080/,
+    );
+  });
+});
+
 describe('the team example', () => {
   it('gives the server everything', async () => {
     const { actions } = await planOn('gpu-box', 'team');

@@ -22,7 +22,7 @@ import type { Action } from '../core/plan.ts';
 import type { Checked, Problem } from '../core/problem.ts';
 import type { Io } from '../io/io.ts';
 
-export type BackendType = 'ollama' | 'embedded';
+export type BackendType = 'ollama' | 'llama-server' | 'embedded';
 
 /** What a Model asks of one backend, after all defaults have been applied. */
 export interface ModelRequest {

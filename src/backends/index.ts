@@ -2,6 +2,7 @@
 import type { BackendReference } from '../core/backend-reference.ts';
 import type { Backend, Engines } from './backend.ts';
 import { createEmbedded } from './embedded/index.ts';
+import { createLlamaServer } from './llama-server/index.ts';
 import { createOllama } from './ollama/index.ts';
 import { refer } from './refer.ts';
 
@@ -10,6 +11,8 @@ function createBackend(reference: BackendReference): Backend {
   switch (reference.type) {
     case 'ollama':
       return createOllama(reference);
+    case 'llama-server':
+      return createLlamaServer(reference);
     case 'embedded':
       return createEmbedded(reference);
   }

@@ -7,12 +7,20 @@ import { type Checked, checked } from '../core/problem.ts';
 import type { Environment, Io } from '../io/io.ts';
 import type { BackendDeclaration } from './backend.ts';
 import { storePath } from './embedded/place.ts';
-import { defaultEndpoint, isLoopbackEndpoint, normalizeEndpoint } from './ollama/endpoint.ts';
+import {
+  isLoopbackEndpoint,
+  llamaServerEndpoint,
+  normalizeEndpoint,
+  ollamaEndpoint,
+} from './endpoint.ts';
+import { serverStore } from './llama-server/place.ts';
 
 export function refer(declaration: BackendDeclaration, io: Io): Promise<Checked<BackendReference>> {
   switch (declaration.type) {
     case 'ollama':
       return referOllama(declaration, io);
+    case 'llama-server':
+      return referLlamaServer(declaration, io);
     case 'embedded':
       return referEmbedded(declaration, io);
   }
@@ -22,8 +30,8 @@ async function referOllama(
   { host, name, auth, ...declared }: BackendDeclaration,
   io: Io,
 ): Promise<Checked<BackendReference>> {
-  const given = declared.endpoint ?? io.environment.get('OLLAMA_HOST') ?? defaultEndpoint;
-  const endpoint = normalizeEndpoint(given);
+  const given = declared.endpoint ?? io.environment.get('OLLAMA_HOST') ?? '';
+  const endpoint = normalizeEndpoint(given, ollamaEndpoint);
   if (!endpoint.ok) return endpoint;
   const store =
     declared.store === undefined
@@ -49,6 +57,17 @@ async function usualStore(endpoint: string, { environment, files }: Io): Promise
     if ((await files.stat(folder).catch(() => null))?.kind === 'folder') return folder;
   }
   return null;
+}
+
+async function referLlamaServer(
+  { host, name, auth, ...declared }: BackendDeclaration,
+  io: Io,
+): Promise<Checked<BackendReference>> {
+  const endpoint = normalizeEndpoint(declared.endpoint ?? '', llamaServerEndpoint);
+  if (!endpoint.ok) return endpoint;
+  const id = endpoint.value;
+  const store = await serverStore(io, id, declared.store ?? null);
+  return checked({ host, id, type: 'llama-server', name, endpoint: id, store, auth: auth ?? null });
 }
 
 async function referEmbedded(

@@ -42,6 +42,8 @@ export async function* ask(
     url: `${endpoint.url}/v1/chat/completions`,
     headers: { ...endpoint.headers, 'content-type': 'application/json' },
     body: JSON.stringify(body),
+    // The same question once more, where nothing of an answer came.
+    isRepeatable: true,
     timeoutMs: firstAnswerTimeoutMs,
     idleTimeoutMs: nextWordTimeoutMs,
     signal,

@@ -8,7 +8,7 @@ export type SecretReference = { readonly env: string } | { readonly file: string
 export interface BackendReference {
   readonly host: string;
   readonly id: BackendId;
-  readonly type: 'ollama' | 'embedded';
+  readonly type: 'ollama' | 'llama-server' | 'embedded';
   /** Name of the declared Backend; null when it was found, not declared. */
   readonly name: string | null;
   /** Normalised `scheme://address:port`; null for an engine that modelctl starts itself. */

@@ -51,7 +51,11 @@ export interface LoadOptions {
   readonly flashAttention?: boolean;
   /** Milliseconds; `forever` for what stays loaded; absent: the engine's own default. */
   readonly keepAliveMs?: number | 'forever';
+  /** What else the engine is told, by its own names for it. */
+  readonly flags?: EngineFlags;
 }
+
+export type EngineFlags = Readonly<Record<string, string | number | boolean>>;
 
 /**
  * What a client's own request is to load a name with. That it stays loaded is kept up by

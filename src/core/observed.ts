@@ -51,6 +51,8 @@ export interface ObservedPlacement {
   readonly configured?: LoadOptions;
   /** A run was cut off while it replaced the content: the old one is still kept aside. */
   readonly cutOff?: boolean;
+  /** False while it is stored and the engine does not know of it: the last step of a build is open. */
+  readonly served?: false;
   /** Loaded under this name, or under another name of the same content. */
   readonly loaded: LoadedState | null;
 }
@@ -65,6 +67,10 @@ export type BackendObservation =
       readonly disk: Capacity;
       /** Told where something is to be brought to an engine that has several ways in. */
       readonly access?: Access;
+      /** How many models it keeps in memory at once, where it counts them; absent: as many as fit. */
+      readonly slots?: number;
+      /** What people should know of the engine's own settings, though it stops nothing. */
+      readonly warnings?: readonly Problem[];
       /** Details fetched now that were not remembered; to be remembered. */
       readonly learned: ReadonlyMap<Digest, Details>;
     }

@@ -193,6 +193,8 @@ export interface HttpRequest {
   /** Between two chunks of the response's body; default: `timeoutMs`. */
   readonly idleTimeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Of a POST: sent once more where a kept connection closes as it goes out. Only for `Io.http`. */
+  readonly isRepeatable?: boolean;
   /**
    * A chunk of the body is looked at no longer than until the next one is asked for: its memory is
    * then used again, which saves half the time of a long body. Only `Io.web` does so.

@@ -83,13 +83,21 @@ export function residencyActions(
         },
       ];
     }
-    if (residency.kind === 'unload') {
+    const because = givingUp(residency);
+    if (because !== null) {
       const id = actionId('unload', placement);
-      const shared = base(placement, 'residency-drift', residency.because);
+      const shared = base(placement, 'residency-drift', because);
       return [{ ...shared, kind: 'unload', id, bytes: noBytes, after }];
     }
     return [];
   });
+}
+
+function givingUp(residency: Judged['residency']): string | null {
+  if (residency.kind === 'unload') return residency.because;
+  return residency.kind === 'no-slot' && residency.gives
+    ? 'What comes before it needs its place in memory.'
+    : null;
 }
 
 /** What gives way is unloaded first, but not before what comes in its place can be built. */
@@ -120,7 +128,7 @@ export function releaseActions(
 }
 
 /** Pinned before loaded before the rest, then by falling priority; ties keep the build order. */
-const byUrgency = (judged: readonly Judged[]): readonly Judged[] =>
+export const byUrgency = (judged: readonly Judged[]): readonly Judged[] =>
   judged.toSorted((a, b) => urgency(a.placement) - urgency(b.placement));
 
 const residencyRank = { pinned: 0, loaded: 1, stored: 2, optional: 3 } as const;

@@ -67,6 +67,10 @@ function judgeSame(
   placement: DesiredPlacement,
   observed: ObservedPlacement,
 ): ContentVerdict {
+  if (observed.served === false) {
+    const because = 'It is stored, and the engine does not serve it yet.';
+    return { kind: 'build', reason: 'missing', because, replaces: observed, keepsContent: true };
+  }
   if (observed.cutOff !== true || !isOurWork(world, placement.key, observed.digest))
     return { kind: 'satisfied', observed };
   const because = 'An earlier run was cut off before it had cleared away what was there.';

@@ -14,8 +14,9 @@ import { type Leaving, settleLeavers } from './leaving.ts';
 import { inOrder } from './order.ts';
 import { judgeLeavers, type Leaver } from './prune.ts';
 import { sharedUnloads } from './sharing.ts';
+import { slotUnloads, withinSlots } from './slots.ts';
 import { driftOf, heldOf, unchangedOf } from './summary.ts';
-import { type PlanInput, type World, worldOf } from './world.ts';
+import { engineWarnings, type PlanInput, type World, worldOf } from './world.ts';
 
 export type { PlanInput } from './world.ts';
 
@@ -34,7 +35,7 @@ export function plan(input: PlanInput): Plan {
     leftovers: leaving.leftovers,
     released: world.options.refreshOnly ? [] : leaving.released,
     drift: driftOf(world, judged),
-    warnings: world.desired.warnings,
+    warnings: [...world.desired.warnings, ...engineWarnings(world)],
   };
   return { ...decided, fingerprint: fingerprintOf(decided) };
 }
@@ -67,9 +68,10 @@ function fit(
       vetoes = new Map([...vetoes, ...more]);
       continue;
     }
+    const slotted = withinSlots(world, judged);
     const actions = (): readonly Action[] =>
-      allActions(world, judged, builds, { evictions, early });
-    return { judged, leaving, actions };
+      allActions(world, slotted, builds, { evictions, early });
+    return { judged: slotted, leaving, actions };
   }
 }
 
@@ -99,7 +101,10 @@ function allActions(
   const unloads = [...releases, ...given, ...placed.unloads];
   const loads = residency
     .filter(({ kind }) => kind === 'load')
-    .map((load) => ({ ...load, after: [...load.after, ...sharedUnloads(world, load, unloads)] }));
+    .map((load) => {
+      const before = [...sharedUnloads(world, load, unloads), ...slotUnloads(world, load, given)];
+      return { ...load, after: [...new Set([...load.after, ...before])] };
+    });
   const evicts = placed.late.map(waitingFor([...placed.early, ...unloads]));
   return inOrder([...placed.early, ...waiting, ...unloads, ...loads, ...evicts]);
 }

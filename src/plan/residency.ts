@@ -13,6 +13,8 @@ export type ResidencyVerdict =
   | { readonly kind: 'satisfied' }
   | { readonly kind: 'load'; readonly reason: Reason; readonly because: string }
   | { readonly kind: 'unload'; readonly because: string }
+  /** The engine has no place for it; `gives` up the one that it has. */
+  | { readonly kind: 'no-slot'; readonly gives: boolean; readonly detail: string }
   | { readonly kind: 'in-use'; readonly detail: string };
 
 export function judgeResidency(

@@ -44,6 +44,10 @@ export function heldOf(
       const { because, detail, remedy } = content;
       return [{ ...at, because, detail, remedy }];
     }
+    if (residency.kind === 'no-slot') {
+      const remedy = 'Let the engine keep more, or declare fewer of them as loaded.';
+      return [{ ...at, because: 'does-not-fit', detail: residency.detail, remedy }];
+    }
     if (residency.kind !== 'in-use') return [];
     const remedy = 'It is corrected once it is idle.';
     return [{ ...at, because: 'in-use', detail: residency.detail, remedy }];

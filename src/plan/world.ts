@@ -7,6 +7,7 @@ import type { InventoryEntry, LedgerView } from '../core/inventory.ts';
 import { backendKey, type Placement, type PlacementKey, placementKey } from '../core/key.ts';
 import type { Made } from '../core/made.ts';
 import type { BackendObservation, Details, Observed, ObservedPlacement } from '../core/observed.ts';
+import type { Problem } from '../core/problem.ts';
 
 /** What is known of a name: an engine that does not answer says nothing about what it holds. */
 export type Sight =
@@ -56,6 +57,12 @@ export const observationOf = (
   world: World,
   placement: Pick<Placement, 'host' | 'backend'>,
 ): BackendObservation | undefined => world.observed.backends.get(backendKey(placement));
+
+/** In the order of the engines' keys. */
+export const engineWarnings = ({ observed }: World): readonly Problem[] =>
+  [...observed.backends]
+    .toSorted(([a], [b]) => compareText(a, b))
+    .flatMap(([, backend]) => (backend.kind === 'reachable' ? (backend.warnings ?? []) : []));
 
 export function sightOf(world: World, placement: Placement): Sight {
   const backend = observationOf(world, placement);

@@ -2,7 +2,13 @@
 // the engine that was chosen for the set before, else the first that answers. A recorded choice is
 // never changed because its engine is down: the set waits for it.
 
-import type { Backend, BackendContext, BackendType, Engines } from '../backends/backend.ts';
+import type {
+  Backend,
+  BackendContext,
+  BackendType,
+  Engines,
+  Question,
+} from '../backends/backend.ts';
 import type { BackendReference } from '../core/backend-reference.ts';
 import { backendKey } from '../core/key.ts';
 import { type Checked, checked, errorProblem, type Problem, refused } from '../core/problem.ts';
@@ -30,7 +36,7 @@ export interface EnginePool {
   readonly choice: () => EngineChoice | null;
 }
 
-const types: readonly BackendType[] = ['ollama', 'embedded'];
+const types: readonly BackendType[] = ['ollama', 'llama-server', 'embedded'];
 
 export async function enginePool(
   manifests: Manifests,
@@ -106,18 +112,27 @@ async function implyEngine(
   return checked({ reference: referred.value, backend: engines.create(referred.value) });
 }
 
-/** An Ollama that answers, else the embedded engine, which is always there. */
+const nothing: Question = { detailsOf: new Set(), remembered: new Map(), wanted: new Map() };
+
+/**
+ * An Ollama that answers, else a llama-server that serves what modelctl keeps for it, else the embedded
+ * engine, which is always there.
+ */
 async function firstThatAnswers(
   ofType: (type: BackendType) => Promise<Checked<Engine>>,
   context: BackendContext,
 ): Promise<Checked<{ engine: Engine; why: string }>> {
   const ollama = await ofType('ollama');
   if (!ollama.ok) return ollama;
-  const nothing = { detailsOf: new Set<string>(), remembered: new Map(), wanted: new Map() };
   const answer = await ollama.value.backend.observe(nothing, context);
   const { label } = ollama.value.backend;
   if (answer.kind === 'reachable') {
     return checked({ engine: ollama.value, why: `${label} answers (version ${answer.version}).` });
+  }
+  const server = await ofType('llama-server');
+  if (server.ok && (await servesOurs(server.value, context))) {
+    const why = `${label} does not answer, and ${server.value.backend.label} serves models of modelctl.`;
+    return checked({ engine: server.value, why });
   }
   const embedded = await ofType('embedded');
   if (!embedded.ok) return embedded;
@@ -125,6 +140,13 @@ async function firstThatAnswers(
     engine: embedded.value,
     why: `${label} does not answer, so the embedded engine is used.`,
   });
+}
+
+/** One that somebody runs for other ends could be given nothing. */
+async function servesOurs({ backend }: Engine, context: BackendContext): Promise<boolean> {
+  const answer = await backend.observe(nothing, context);
+  if (answer.kind === 'unreachable') return false;
+  return [...answer.placements.values()].some(({ served }) => served !== false);
 }
 
 const isHere = (resource: BackendResource, { self }: Identity): boolean =>

@@ -74,7 +74,7 @@ async function serve(
 
   // Asked before anything is resolved: what an engine cannot do needs no network to be known.
   const [{ source } = { source: '' }] = references;
-  const able = engine.backend.check(modelRequest(request, source, []));
+  const able = engine.backend.check(modelRequest(request, source, [], engine));
   if (!able.ok) return unable(able.problems, request, engine, context);
   const pinned = await pinAll(references, context.pin);
   if (pinned.kind === 'problem') return failed([pinned.problem], request, context, pinned.path);
@@ -87,7 +87,9 @@ async function serve(
   const [main, ...rest] = pinned.pins;
   assert(main !== undefined, 'a Model has a source');
   const adapters = rest.map(({ artifact }) => adapterOf(artifact));
-  const shapes = engine.backend.check(modelRequest(request, source, adapters, main.artifact));
+  const shapes = engine.backend.check(
+    modelRequest(request, source, adapters, engine, main.artifact),
+  );
   // Pinned all the same, so that it need not be asked for again.
   if (!shapes.ok)
     return { ...unable(shapes.problems, request, engine, context), pins: pinned.pins };

@@ -12,17 +12,19 @@ export function modelRequest(
   request: Request,
   source: string,
   adapters: NonNullable<Recipe['adapters']>,
+  engine: Engine,
   artifact?: Artifact,
 ): ModelRequest {
   const { spec, metadata } = request.model;
   const { system, template, parameters } = spec.derive ?? {};
+  const flags = request.engineFlags[engine.backend.type];
   return {
     model: metadata.name,
     source,
     ...(artifact === undefined ? {} : { artifact }),
     aliases: spec.aliases ?? [],
     residency: request.residency,
-    runtime: request.runtime,
+    runtime: flags === undefined ? request.runtime : { ...request.runtime, flags },
     ...(spec.servedName === undefined ? {} : { servedName: spec.servedName }),
     ...(spec.derive === undefined
       ? {}

@@ -1,7 +1,12 @@
 // Which Model goes where: each Model once for each of its targets, with all defaults applied.
 // Pure. Precedence: Model per target > Model > HardwareTarget > Category (first listed wins).
 
-import { type LoadOptions, type Residency, staysLoaded } from '../core/desired.ts';
+import {
+  type EngineFlags,
+  type LoadOptions,
+  type Residency,
+  staysLoaded,
+} from '../core/desired.ts';
 import { parseDuration } from '../core/duration.ts';
 import { errorProblem, type Problem, warningProblem } from '../core/problem.ts';
 import {
@@ -23,6 +28,8 @@ export interface Request {
   readonly backend: string | null;
   readonly residency: Residency;
   readonly runtime: LoadOptions;
+  /** What else is said to engines of a type, by their own names for it. */
+  readonly engineFlags: Readonly<Record<string, EngineFlags>>;
   /** Whether this machine is meant; the others are only locked. */
   readonly here: boolean;
 }
@@ -110,6 +117,7 @@ function requestFor(
     backend: target?.spec.backend ?? null,
     residency,
     runtime: mergeRuntime(layers, residency),
+    engineFlags: mergeFlags(layers),
     here: target === null || isHere(target, identity.self),
   };
 }
@@ -119,13 +127,25 @@ const isHere = (target: HardwareTargetResource, self: HostResource | null): bool
 
 /** Earlier layers win, field by field. What stays loaded has no use for a keepAlive default. */
 function mergeRuntime(layers: readonly (Runtime | undefined)[], residency: Residency): LoadOptions {
-  const { keepAlive, ...options } = layers.reduceRight<Runtime>(
-    (merged, layer) => ({ ...merged, ...layer }),
-    {},
-  );
+  const {
+    keepAlive,
+    engine: _,
+    ...options
+  } = layers.reduceRight<Runtime>((merged, layer) => ({ ...merged, ...layer }), {});
   if (staysLoaded(residency)) return { ...options, keepAliveMs: 'forever' };
   const keepAliveMs = keepAlive === undefined ? null : parseDuration(keepAlive);
   return keepAliveMs === null ? options : { ...options, keepAliveMs };
+}
+
+/** Flag by flag: a Model that sets one keeps those that its Category sets. */
+function mergeFlags(
+  layers: readonly (Runtime | undefined)[],
+): Readonly<Record<string, EngineFlags>> {
+  const flags = layers.reduceRight<EngineFlags>(
+    (merged, layer) => ({ ...merged, ...layer?.engine?.['llama-server'] }),
+    {},
+  );
+  return Object.keys(flags).length === 0 ? {} : { 'llama-server': flags };
 }
 
 const matchesNone = (target: HardwareTargetResource, hosts: readonly HostResource[]): boolean =>

@@ -101,6 +101,7 @@ export async function ask(bench: Bench, model: string): Promise<string> {
       temperature: 0,
       max_tokens: 16,
     }),
+    isRepeatable: true,
     timeoutMs: 60_000,
   });
   const text = await new Response(ReadableStream.from(response.body)).text();

@@ -27,7 +27,7 @@ test('knows what other tools call a field', async () => {
     "stdin:8:5: error: A field is not known [manifest/unknown-field]
       Model/coder spec.runtime.num_ctx
       \`num_ctx\` is not a field of \`spec.runtime\`. Did you mean \`contextLength\`?
-      Its fields are \`contextLength\`, \`gpuLayers\`, \`threads\`, \`keepAlive\`, \`parallel\`, \`kvCacheType\`, \`flashAttention\`:
+      Its fields are \`contextLength\`, \`gpuLayers\`, \`threads\`, \`keepAlive\`, \`parallel\`, \`kvCacheType\`, \`flashAttention\`, \`engine\`:
 
         modelctl explain model.spec.runtime"
   `);

@@ -139,20 +139,23 @@ const seen = fc
   });
 
 /** The same on an engine that counts by name who keeps a model in memory: some of its names do. */
-const seenByName = fc.tuple(seen, fc.uniqueArray(name)).map(([one, holders]) => {
-  const isHeld = (digest: string): boolean =>
-    one.holds.some(
-      (other) => other.digest === digest && holders.some((holder) => holder === other.name),
-    );
-  return {
-    ...one,
-    holds: one.holds.map(({ loaded, ...item }) => {
-      const ownHold = holders.some((holder) => holder === item.name);
-      if (loaded === undefined || !isHeld(item.digest)) return item;
-      return { ...item, loaded: { ...loaded, ownHold, ...(ownHold ? {} : { expires: 0 }) } };
-    }),
-  };
-});
+const seenByName = fc
+  .tuple(seen, fc.uniqueArray(name), fc.option(fc.integer({ min: 1, max: 3 })))
+  .map(([one, holders, slots]) => {
+    const isHeld = (digest: string): boolean =>
+      one.holds.some(
+        (other) => other.digest === digest && holders.some((holder) => holder === other.name),
+      );
+    return {
+      ...one,
+      ...(slots === null ? {} : { slots }),
+      holds: one.holds.map(({ loaded, ...item }) => {
+        const ownHold = holders.some((holder) => holder === item.name);
+        if (loaded === undefined || !isHeld(item.digest)) return item;
+        return { ...item, loaded: { ...loaded, ownHold, ...(ownHold ? {} : { expires: 0 }) } };
+      }),
+    };
+  });
 
 /** One runner for all names over the same weights, as far as it can be told that they are. */
 const runnerOf = (digest: keyof typeof weightsOf, told: readonly string[]): string =>

@@ -21,7 +21,7 @@ import type {
   ObservedPlacement,
   RegistryAnswer,
 } from '../../src/core/observed.ts';
-import { errorProblem } from '../../src/core/problem.ts';
+import { errorProblem, type Problem, warningProblem } from '../../src/core/problem.ts';
 import type { PlanInput } from '../../src/plan/plan.ts';
 
 export interface PlanCase {
@@ -86,6 +86,9 @@ interface SeenBackend {
   /** What is fetched lies on the engine's disk. */
   readonly beside?: boolean;
   readonly blobs?: readonly string[];
+  /** How many models it keeps in memory. */
+  readonly slots?: number;
+  readonly warns?: readonly string[];
   readonly holds?: readonly {
     readonly name: string;
     readonly digest: string;
@@ -94,6 +97,7 @@ interface SeenBackend {
     readonly recipe?: Recipe;
     readonly configured?: LoadOptions;
     readonly cutOff?: boolean;
+    readonly served?: false;
     readonly loaded?: {
       readonly expires?: 'never' | number;
       readonly load?: LoadOptions;
@@ -249,6 +253,7 @@ function observationFor(name: string, seen: SeenBackend | 'unreachable'): Backen
       details: known ? details : null,
       ...(item.configured === undefined ? {} : { configured: item.configured }),
       ...(item.cutOff === undefined ? {} : { cutOff: item.cutOff }),
+      ...(item.served === undefined ? {} : { served: item.served }),
       loaded:
         item.loaded === undefined
           ? null
@@ -272,6 +277,8 @@ function observationFor(name: string, seen: SeenBackend | 'unreachable'): Backen
         ? { kind: 'unknown' }
         : { kind: 'known', freeBytes: seen.free, totalBytes: 1_000_000 },
     learned: new Map(),
+    ...(seen.slots === undefined ? {} : { slots: seen.slots }),
+    ...(seen.warns === undefined ? {} : { warnings: seen.warns.map(warningOf) }),
     ...(seen.way === undefined
       ? {}
       : { access: { way: seen.way, stagesBeside: seen.beside ?? false } }),
@@ -324,3 +331,6 @@ function ledgerFor(ledger: NonNullable<PlanCase['ledger']>): LedgerView {
     approved: new Set((ledger.approved ?? []).map(keyOf)),
   };
 }
+
+const warningOf = (detail: string): Problem =>
+  warningProblem({ code: 'case/warning', summary: 'A warning', detail });

@@ -1,55 +1,6 @@
-// What can go wrong between modelctl and the embedded engine, as problems. Pure.
-import { type Digest, shortDigest } from '../../core/digest.ts';
+// What can go wrong between modelctl and the embedded engine's process, as problems. Pure.
 import { errorProblem, type Problem } from '../../core/problem.ts';
-import { errorCode } from '../../io/error-code.ts';
 import type { HttpError } from '../../io/io.ts';
-
-export const changedMeanwhile = (name: string, found: Digest | null): Problem =>
-  errorProblem({
-    code: 'backend/changed-meanwhile',
-    summary: 'What is there is not what was planned for',
-    detail:
-      `${name} ${found === null ? 'is gone' : `holds ${shortDigest(found)}`} now, which is not ` +
-      'what the plan was made for. It was left alone.',
-    remedy: 'Plan again, and look at what changed.',
-    retry: 'later',
-  });
-
-export const baseGone = (name: string, base: string): Problem =>
-  errorProblem({
-    code: 'backend/base-missing',
-    summary: 'What a name is built on is not there',
-    detail: `${name} is to name what ${base} holds, and ${base} is not there.`,
-    remedy: 'Apply again: it is brought first.',
-    retry: 'later',
-  });
-
-export const notThere = (name: string): Problem =>
-  errorProblem({
-    code: 'backend/not-there',
-    summary: 'The model is no longer there',
-    detail: `${name} is to be loaded, and is not in the store, or not all of it.`,
-    remedy: 'Apply again: it is brought back.',
-    retry: 'later',
-  });
-
-export const inUse = (name: string): Problem =>
-  errorProblem({
-    code: 'backend/in-use',
-    summary: 'The model is in use',
-    detail: `${name} is in memory, and is not evicted before it is unloaded.`,
-    remedy: 'Apply again when it is no longer used.',
-    retry: 'later',
-  });
-
-export const interrupted = (name: string): Problem =>
-  errorProblem({
-    code: 'backend/interrupted',
-    summary: 'The work was interrupted',
-    detail: `The work on ${name} was ended by a signal.`,
-    remedy: 'Apply again to go on.',
-    retry: 'later',
-  });
 
 export const engineLost = ({ reason }: HttpError): Problem =>
   errorProblem({
@@ -57,39 +8,5 @@ export const engineLost = ({ reason }: HttpError): Problem =>
     summary: 'The engine went away during a request',
     detail: `The embedded engine stopped answering in the middle of a request (${reason}).`,
     remedy: 'Apply again: it is started anew. Its log says more:\n\n    modelctl engine logs',
-    retry: 'later',
-  });
-
-/** Null when the error is not the disk's: then it is a bug of ours. */
-export function storeFailure(store: string, error: unknown): Problem | null {
-  const code = errorCode(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(store);
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return notWritable(store, code);
-  return code !== undefined && /^E[A-Z0-9]+$/.test(code) ? diskFailed(store, code) : null;
-}
-
-const diskFull = (store: string): Problem =>
-  errorProblem({
-    code: 'backend/disk-full',
-    summary: 'The engine has no disk space left',
-    detail: `The file system of ${store} is full.`,
-    remedy: 'Free space there, then apply again.',
-    retry: 'later',
-  });
-
-const notWritable = (store: string, code: string): Problem =>
-  errorProblem({
-    code: 'backend/store-not-writable',
-    summary: 'The store of the embedded engine cannot be written',
-    detail: `Writing to ${store} is refused (${code}).`,
-    remedy: `Give your user the right to write there, or name another folder in spec.files.path.`,
-  });
-
-const diskFailed = (store: string, code: string): Problem =>
-  errorProblem({
-    code: 'backend/store-failed',
-    summary: 'The store of the embedded engine failed',
-    detail: `The file system of ${store} reports ${code}.`,
-    remedy: 'Look after the disk, then apply again.',
     retry: 'later',
   });

@@ -3,9 +3,10 @@
 import { assert } from '../../core/assert.ts';
 import type { BackendReference } from '../../core/backend-reference.ts';
 import type { Backend } from '../backend.ts';
-import { canonicalName, check } from './check.ts';
+import { identify } from '../images/identify.ts';
+import { canonicalName } from '../images/shapes.ts';
+import { check } from './check.ts';
 import { placeOf } from './place.ts';
-import { identify } from './translate.ts';
 
 /** Pure. Makes no request; the engine need not run. */
 export function createEmbedded(reference: BackendReference): Backend {
@@ -29,8 +30,9 @@ export function createEmbedded(reference: BackendReference): Backend {
       return perform(await placeOf(context.io, store), action, context);
     },
     keeps: async (placements, _observation, context) => {
-      const { keeps } = await import('./keeps.ts');
-      return keeps(await placeOf(context.io, store), placements, context);
+      const { keeps } = await import('../images/keeps.ts');
+      const place = await placeOf(context.io, store);
+      return keeps({ path: place.store, io: context.io }, placements);
     },
     inference: async (context) => {
       const { ensureEngine } = await import('./control.ts');

@@ -1,32 +1,30 @@
 // One action on the embedded engine: bytes and names go into the store from here, memory is the
 // engine process's. Every failure becomes a result. Safe to repeat.
 import type { OciStore } from '../../artifacts/stores/oci/blobs.ts';
-import { modelImage } from '../../artifacts/stores/oci/image.ts';
 import { findName, readImage, readNames } from '../../artifacts/stores/oci/read.ts';
-import { type Changed, putAlias, putImage, removeName } from '../../artifacts/stores/oci/write.ts';
-import type { Artifact, ArtifactFile } from '../../core/artifact.ts';
-import { AssertionError } from '../../core/assert.ts';
-import { adapterArtifact, type LoadOptions } from '../../core/desired.ts';
-import type { Digest } from '../../core/digest.ts';
+import { removeName } from '../../artifacts/stores/oci/write.ts';
+import type { LoadOptions } from '../../core/desired.ts';
 import type { Action, CreateAction, EvictAction, LoadAction, PullAction } from '../../core/plan.ts';
 import { ProblemError } from '../../core/problem.ts';
 import { type RunningModel, sameRun } from '../../engine/protocol.ts';
 import { HttpError } from '../../io/io.ts';
 import type { PerformContext, Performed } from '../backend.ts';
-import { load, unload } from './client.ts';
-import { ensureEngine } from './control.ts';
+import { buildName } from '../images/build.ts';
 import {
-  baseGone,
   changedMeanwhile,
-  engineLost,
   interrupted,
   inUse,
   notThere,
   storeFailure,
-} from './failures.ts';
+} from '../images/failures.ts';
+import { detailsOf } from '../images/identify.ts';
+import { failedWith } from '../outcome.ts';
+import { load, unload } from './client.ts';
+import { ensureEngine } from './control.ts';
+import { engineLost } from './failures.ts';
 import { type Found, findEngine } from './find.ts';
 import type { Place } from './place.ts';
-import { detailsOf, runs } from './translate.ts';
+import { runs } from './translate.ts';
 
 export async function perform(
   place: Place,
@@ -50,23 +48,16 @@ export async function perform(
   } catch (error) {
     if (context.signal.aborted) {
       // What was written or asked for by then may have been all of it.
-      const result = failed(interrupted(action.name));
+      const result = failedWith(interrupted(action.name));
       return wasInterrupted ? result : { ...result, outcome: 'unknown' };
     }
-    if (error instanceof ProblemError) return failed(error.problem);
-    if (error instanceof HttpError) return { ...failed(engineLost(error)), outcome: 'unknown' };
+    if (error instanceof ProblemError) return failedWith(error.problem);
+    if (error instanceof HttpError) return { ...failedWith(engineLost(error)), outcome: 'unknown' };
     const problem = storeFailure(place.store, error);
     if (problem === null) throw error;
-    return failed(problem);
+    return failedWith(problem);
   }
 }
-
-const failed = (problem: NonNullable<Performed['problem']>): Performed => ({
-  outcome: 'failed',
-  digest: null,
-  downloadedBytes: 0,
-  problem,
-});
 
 async function build(
   place: Place,
@@ -74,33 +65,7 @@ async function build(
   action: PullAction | CreateAction,
   context: PerformContext,
 ): Promise<Performed> {
-  const how = action.kind === 'pull' ? ({ kind: 'source' } as const) : action.build;
-  const pointer = { name: action.name, load: action.load ?? {}, replaces: action.replaces };
-  let downloadedBytes = 0;
-  let changed: Changed;
-  let digest: Digest;
-  if (how.kind === 'alias') {
-    const target = await findName(store, how.of);
-    if (target === null || !target.whole) return failed(baseGone(action.name, how.of));
-    digest = target.digest;
-    changed = await putAlias(store, { ...pointer, digest });
-  } else {
-    const image = modelImage(action.artifact, how.kind === 'derive' ? how.recipe : {});
-    digest = image.digest;
-    changed = await putImage(store, {
-      ...pointer,
-      image,
-      obtain: async (layer, onBytes) => {
-        const [artifact, file] = fileOf(action.artifact, layer, how);
-        const obtained = await context.obtain(artifact, file, onBytes);
-        downloadedBytes += obtained.downloadedBytes;
-        return obtained;
-      },
-      onBytes: context.onBytes,
-      signal: context.signal,
-    });
-  }
-  if (changed.kind === 'other') return failed(changedMeanwhile(action.name, changed.digest));
+  const { digest, downloadedBytes, changed } = await buildName(store, action, context);
   if (changed.replaced !== null) await letGo(place, action.name, context);
   const stored = await readImage(store, digest);
   const made = action.kind === 'pull' ? 'pulled' : 'created';
@@ -110,20 +75,6 @@ async function build(
     downloadedBytes,
     ...(stored === null ? {} : { details: detailsOf(stored) }),
   };
-}
-
-/** A layer is a file of the artifact, or one of an adapter that the recipe adds. */
-function fileOf(
-  artifact: Artifact,
-  digest: Digest,
-  how: CreateAction['build'],
-): readonly [Artifact, ArtifactFile] {
-  const adapters = how.kind === 'derive' ? (how.recipe.adapters ?? []) : [];
-  for (const one of [artifact, ...adapters.map(adapterArtifact)]) {
-    const file = one.files.find((candidate) => candidate.digest === digest);
-    if (file !== undefined) return [one, file];
-  }
-  throw new AssertionError(`${digest} is no file of ${artifact.source}`);
 }
 
 /** What the name kept in memory is no longer what it holds. */
@@ -139,7 +90,7 @@ async function loadName(
   context: PerformContext,
 ): Promise<Performed> {
   const stored = await findName(store, name);
-  if (stored === null || stored.image === null || !stored.whole) return failed(notThere(name));
+  if (stored === null || stored.image === null || !stored.whole) return failedWith(notThere(name));
   const { image, digest } = stored;
   const engine = await ensureEngine(place, context);
   const running = engine.status.models.find((model) => runs(model, image));
@@ -159,7 +110,7 @@ const isHeldAs = (model: RunningModel, name: string, options: LoadOptions): bool
 
 async function unloadName(place: Place, name: string, context: PerformContext): Promise<Performed> {
   const engine = await findEngine(place, context);
-  if (engine.kind === 'unresponsive') return failed(engine.problem);
+  if (engine.kind === 'unresponsive') return failedWith(engine.problem);
   const unloaded =
     engine.kind === 'running' && (await unload(engine.address, context, { name, whenIdle: false }));
   return { outcome: unloaded ? 'unloaded' : 'unchanged', digest: null, downloadedBytes: 0 };
@@ -172,10 +123,10 @@ async function evict(
   context: PerformContext,
 ): Promise<Performed> {
   const engine = await findEngine(place, context);
-  if (engine.kind === 'unresponsive') return failed(engine.problem);
-  if (await isLoaded(store, name, engine)) return failed(inUse(name));
+  if (engine.kind === 'unresponsive') return failedWith(engine.problem);
+  if (await isLoaded(store, name, engine)) return failedWith(inUse(name));
   const changed = await removeName(store, name, replaces);
-  if (changed.kind === 'other') return failed(changedMeanwhile(name, changed.digest));
+  if (changed.kind === 'other') return failedWith(changedMeanwhile(name, changed.digest));
   const outcome = changed.kind === 'written' ? 'evicted' : 'unchanged';
   return { outcome, digest: null, downloadedBytes: 0 };
 }

@@ -1,43 +1,11 @@
 // Between what is stored or runs and what the pipeline compares. Pure.
 
-import {
-  filesOf,
-  type ModelImage,
-  modelImage,
-  type StoredImage,
-} from '../../artifacts/stores/oci/image.ts';
+import { filesOf, type StoredImage } from '../../artifacts/stores/oci/image.ts';
 import type { StoredName } from '../../artifacts/stores/oci/read.ts';
-import type { Artifact } from '../../core/artifact.ts';
 import type { LoadOptions } from '../../core/desired.ts';
-import type { Digest } from '../../core/digest.ts';
-import type { Details, LoadedState, ObservedPlacement } from '../../core/observed.ts';
+import type { LoadedState, ObservedPlacement } from '../../core/observed.ts';
 import type { RunningModel } from '../../engine/protocol.ts';
-import type { PlacementShape } from '../backend.ts';
-
-/** See Backend.identify: a manifest is a function of content and recipe. */
-export const identify = (
-  shape: PlacementShape,
-  artifact: Artifact,
-  shapes: readonly PlacementShape[],
-): Digest | null => imageOf(shape, artifact, shapes)?.digest ?? null;
-
-/** What a shape is stored as; null for an alias of a name that is not among the shapes. */
-function imageOf(
-  { build }: Pick<PlacementShape, 'build'>,
-  artifact: Artifact,
-  shapes: readonly PlacementShape[],
-): ModelImage | null {
-  switch (build.kind) {
-    case 'source':
-      return modelImage(artifact, {});
-    case 'derive':
-      return modelImage(artifact, build.recipe);
-    case 'alias': {
-      const original = shapes.find((shape) => shape.name === build.of);
-      return original === undefined ? null : imageOf(original, artifact, shapes);
-    }
-  }
-}
+import { detailsOf } from '../images/identify.ts';
 
 /** Null for a name that is not all there: it has to be made again. */
 export function placementOf(
@@ -56,14 +24,6 @@ export function placementOf(
     loaded: model === undefined ? null : loadedState(model, stored.name),
   };
 }
-
-export const detailsOf = ({
-  weights,
-  recipe,
-}: Pick<StoredImage, 'weights' | 'recipe'>): Details => ({
-  weights,
-  recipe,
-});
 
 /** Whether this is what a model in memory was loaded from. */
 export const runs = (model: RunningModel, image: StoredImage): boolean =>

@@ -3,9 +3,9 @@
 import type { Artifact } from '../../core/artifact.ts';
 import { errorProblem, ProblemError } from '../../core/problem.ts';
 import type { PerformContext } from '../backend.ts';
+import type { Engine } from '../exchange.ts';
 import { hasBlob, upload } from './client.ts';
 import type { Progress } from './replace.ts';
-import type { Engine } from './transport.ts';
 
 /** Throws ProblemError. Progress counts the bytes that are with the engine. */
 export async function uploadFiles(

@@ -4,7 +4,17 @@ import type { ParameterValue } from '../../core/desired.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { Details } from '../../core/observed.ts';
 import type { BackendContext } from '../backend.ts';
-import { errorText } from './failures.ts';
+import {
+  type Call,
+  type Engine,
+  exchange,
+  exchangeJson,
+  exchangeLines,
+  failed,
+  parseJson,
+  understood,
+} from '../exchange.ts';
+import { errorText } from '../wire-failures.ts';
 import {
   type Listing,
   type Runner,
@@ -15,16 +25,6 @@ import {
   readVersion,
   type StreamEvent,
 } from './translate.ts';
-import {
-  type Call,
-  type Engine,
-  exchange,
-  exchangeJson,
-  exchangeLines,
-  failed,
-  parseJson,
-  understood,
-} from './transport.ts';
 
 /** What decides whether the engine is there. */
 const aliveTimeoutMs = 3_000;

@@ -3,13 +3,13 @@
 import { type Digest, shortDigest } from '../../core/digest.ts';
 import { errorProblem, type Problem } from '../../core/problem.ts';
 import type { PerformContext, Performed } from '../backend.ts';
+import type { Engine } from '../exchange.ts';
+import { done, failedWith, unchanged } from '../outcome.ts';
 import { list, remove, running } from './client.ts';
 import { changedMeanwhile, inUse } from './failures.ts';
-import { done, failedWith, unchanged } from './outcome.ts';
 import { drop, savedOf } from './quarantine.ts';
 import type { Workshop } from './replace.ts';
 import { othersRunOn } from './sharers.ts';
-import type { Engine } from './transport.ts';
 
 export async function evict(
   workshop: Workshop,

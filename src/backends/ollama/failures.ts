@@ -1,7 +1,8 @@
 // What went wrong, for people: Ollama's error texts, statuses and silences become problems with a
 // stable code, a remedy and whether trying again can help. Pure.
-import { errorProblem, type Problem, ProblemError } from '../../core/problem.ts';
-import type { HttpError } from '../../io/io.ts';
+import { errorProblem, type Problem } from '../../core/problem.ts';
+import type { Dialect } from '../exchange.ts';
+import { errorText } from '../wire-failures.ts';
 
 interface Failure {
   readonly code: string;
@@ -145,7 +146,7 @@ const withoutSecrets = (text: string): string =>
   text.replaceAll(/(https?:\/\/[^\s"'?]+)\?[^\s"']*/g, '$1?…');
 
 /** Of an answer with a status that the request cannot have, or that is not Ollama's at all. */
-export function answerFailure(
+function answerFailure(
   engine: string,
   doing: string,
   answer: { readonly status: number; readonly type: string; readonly text: string },
@@ -165,18 +166,6 @@ export function answerFailure(
   return engineFailure(engine, doing, errorText(text), status);
 }
 
-export function errorText(text: string): string {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && 'error' in value) {
-      return typeof value.error === 'string' ? value.error : JSON.stringify(value.error);
-    }
-  } catch {
-    // Not JSON: the text itself is all there is to say.
-  }
-  return text.trim();
-}
-
 const hostRefused = (engine: string): Problem =>
   errorProblem({
     code: 'backend/host-refused',
@@ -189,6 +178,9 @@ const hostRefused = (engine: string): Problem =>
       'another address (OLLAMA_HOST).',
     retry: 'later',
   });
+
+/** What Ollama says and wants, for the exchange with it. */
+export const dialect: Dialect = { start: 'Start it:\n\n    ollama serve', answerFailure };
 
 const unauthorized = (engine: string): Problem =>
   errorProblem({
@@ -207,56 +199,6 @@ const notOllama = (engine: string, why: string): Problem =>
     remedy: 'Correct spec.endpoint of the Backend, or OLLAMA_HOST.',
     retry: 'later',
   });
-
-export const malformedAnswer = (engine: string, doing: string, why: string): Problem =>
-  errorProblem({
-    code: 'backend/malformed-answer',
-    summary: 'The answer of the engine cannot be understood',
-    detail: `${engine} was asked to ${doing}. ${why} Nothing is done on such an answer.`,
-    remedy: 'See what answers there, and whether its version is one that modelctl knows.',
-    retry: 'later',
-  });
-
-const silences = {
-  refused: ['backend/unreachable', 'nothing listens there', 'Start it:\n\n    ollama serve'],
-  unresolved: ['backend/unreachable', 'the name cannot be resolved', 'Correct its endpoint.'],
-  timeout: [
-    'backend/unreachable',
-    'it did not answer in time',
-    'See whether the machine is up and not overloaded.',
-  ],
-  cut: ['backend/connection-lost', 'the connection was cut', 'Apply again.'],
-  tls: [
-    'backend/unreachable',
-    'no secure connection could be made',
-    'See that its certificate is valid and trusted.',
-  ],
-  proxy: ['backend/unreachable', 'the proxy is at fault', 'Check the proxy that is set.'],
-  other: ['backend/unreachable', 'the request failed', 'See that its endpoint is right.'],
-} as const satisfies Record<HttpError['reason'], readonly [string, string, string]>;
-
-export function silenceFailure(engine: string, doing: string, error: HttpError): Problem {
-  const [code, why, remedy] = silences[error.reason];
-  const detail = `${engine} could not be asked to ${doing}: ${why} (${error.message}).`;
-  return errorProblem({
-    code,
-    summary: 'The engine does not answer',
-    detail,
-    remedy,
-    retry: 'later',
-  });
-}
-
-export const stalledStream = (engine: string, doing: string, silentMs: number): ProblemError =>
-  new ProblemError(
-    errorProblem({
-      code: 'backend/stalled',
-      summary: 'The engine has gone silent',
-      detail: `${engine} was to ${doing} and sent nothing for ${Math.round(silentMs / 1000)} seconds.`,
-      remedy: 'Apply again: what was fetched is kept for a while.',
-      retry: 'later',
-    }),
-  );
 
 /** Work that is done on the state: what was found is not what the plan rests on. */
 export const changedMeanwhile = (engine: string, detail: string): Problem =>

@@ -14,6 +14,7 @@ import { ProblemError } from '../../core/problem.ts';
 import { errorCode } from '../../io/error-code.ts';
 import type { Io } from '../../io/io.ts';
 import type { PerformContext } from '../backend.ts';
+import type { Engine } from '../exchange.ts';
 import { hasBlob } from './client.ts';
 import type { Progress } from './replace.ts';
 import {
@@ -24,7 +25,6 @@ import {
   manifestsFolder,
   spelledAsStored,
 } from './store.ts';
-import type { Engine } from './transport.ts';
 import { storeElsewhere, storeRefused } from './way-failures.ts';
 
 const fileMode = 0o644;

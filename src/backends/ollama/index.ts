@@ -3,17 +3,18 @@
 import { assert } from '../../core/assert.ts';
 import type { BackendReference } from '../../core/backend-reference.ts';
 import type { Backend } from '../backend.ts';
+import { authorization, type Engine } from '../exchange.ts';
 import { check, identify } from './check.ts';
+import { dialect } from './failures.ts';
 import { canonicalName } from './names.ts';
 import { observe } from './observe.ts';
 import type { Workshop } from './replace.ts';
-import { authorization, type Engine } from './transport.ts';
 
 /** Pure. Makes no request; the engine may be down. */
 export function createOllama(reference: BackendReference): Backend {
   const { endpoint, auth, id } = reference;
   assert(endpoint !== null, 'an Ollama is reached by its endpoint');
-  const engine: Engine = { endpoint, label: `Ollama at ${endpoint}`, auth };
+  const engine: Engine = { endpoint, label: `Ollama at ${endpoint}`, auth, dialect };
   const workshop: Workshop = { engine, reference, busy: new Set(), weights: new Map() };
   return {
     type: 'ollama',

@@ -4,11 +4,11 @@ import type { LoadOptions } from '../../core/desired.ts';
 import type { Digest } from '../../core/digest.ts';
 import { errorProblem, type Problem } from '../../core/problem.ts';
 import type { PerformContext, Performed } from '../backend.ts';
+import type { Engine } from '../exchange.ts';
+import { done, failedWith, unchanged } from '../outcome.ts';
 import { list, load, type Running, release, running, show } from './client.ts';
 import { changedMeanwhile, inUse } from './failures.ts';
-import { done, failedWith, unchanged } from './outcome.ts';
 import { expiry, type Listing, type Runner } from './translate.ts';
-import type { Engine } from './transport.ts';
 
 export async function loadName(
   engine: Engine,

@@ -14,6 +14,7 @@ import type {
 } from '../../core/observed.ts';
 import { ProblemError } from '../../core/problem.ts';
 import type { BackendContext, Question } from '../backend.ts';
+import type { Engine } from '../exchange.ts';
 import { accessOf } from './access.ts';
 import { hasBlob, list, type Running, running, show, version } from './client.ts';
 import { savedOf } from './quarantine.ts';
@@ -24,7 +25,6 @@ import {
   type Runner,
   runningOptions,
 } from './translate.ts';
-import type { Engine } from './transport.ts';
 
 /** Ollama reads a model's whole header for each. */
 const showsAtOnce = 4;

@@ -4,12 +4,12 @@
 import type { Action, CreateAction, PullAction } from '../../core/plan.ts';
 import { ProblemError } from '../../core/problem.ts';
 import type { PerformContext, Performed } from '../backend.ts';
+import { failedWith, interruption } from '../outcome.ts';
 import { alias, derive, importFiles } from './create.ts';
 import { evict } from './evict.ts';
 import { unaddressable } from './failures.ts';
 import { loadName, unloadName } from './memory.ts';
 import { canonicalName } from './names.ts';
-import { failedWith, interruption } from './outcome.ts';
 import type { Workshop } from './replace.ts';
 import { nameOfSource } from './translate.ts';
 import { pullTag } from './ways.ts';

@@ -5,12 +5,12 @@ import type { Digest } from '../../core/digest.ts';
 import { type OllamaName, shortOllamaName } from '../../core/ollama-name.ts';
 import { errorProblem, ProblemError } from '../../core/problem.ts';
 import type { PerformContext, Performed } from '../backend.ts';
+import type { Engine } from '../exchange.ts';
 import { pull } from './client.ts';
 import { engineFailure } from './failures.ts';
 import { isLoopbackRegistry } from './names.ts';
 import { type Progress, replace, upstreamMoved, type Workshop } from './replace.ts';
 import type { StreamEvent } from './translate.ts';
-import type { Engine } from './transport.ts';
 
 export interface PullWork {
   readonly name: string;

@@ -3,10 +3,10 @@
 // that a crash left is recognised by what it says it was waiting for.
 import type { Digest } from '../../core/digest.ts';
 import type { BackendContext } from '../backend.ts';
+import type { Engine } from '../exchange.ts';
 import { copy, remove } from './client.ts';
 import { comingTag, parseName, quarantineModel, quarantineName } from './names.ts';
 import type { ListedModel, Listing } from './translate.ts';
-import type { Engine } from './transport.ts';
 
 export interface Saved {
   /** Under which the old content is kept. */

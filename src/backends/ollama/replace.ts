@@ -6,15 +6,15 @@ import type { Details } from '../../core/observed.ts';
 import { errorProblem, type Problem, ProblemError } from '../../core/problem.ts';
 import type { Clock } from '../../io/io.ts';
 import type { PerformContext, Performed } from '../backend.ts';
+import type { Engine } from '../exchange.ts';
+import { done, failedWith, interruption, unchanged, unknownAfter } from '../outcome.ts';
 import type { StoreOfServer } from './access.ts';
 import { list, release, remove, running } from './client.ts';
 import { changedMeanwhile } from './failures.ts';
 import { untilGone } from './memory.ts';
-import { done, failedWith, interruption, unchanged, unknownAfter } from './outcome.ts';
 import { drop, needless, putBack, type Saved, save, savedOf } from './quarantine.ts';
 import { othersRunOn } from './sharers.ts';
 import type { Listing } from './translate.ts';
-import type { Engine } from './transport.ts';
 
 /** An engine and what this process is doing to it. */
 export interface Workshop {

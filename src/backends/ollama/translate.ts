@@ -3,13 +3,9 @@
 import type { LoadOptions, Recipe } from '../../core/desired.ts';
 import { type Digest, isDigest, parseDigest } from '../../core/digest.ts';
 import type { Details } from '../../core/observed.ts';
+import { MalformedAnswer } from '../malformed-answer.ts';
 import { isQuarantined, listedName, parseName } from './names.ts';
 import { readParameters } from './parameters.ts';
-
-/** Why an answer cannot be used, as a sentence. The client adds which request it was. */
-export class MalformedAnswer extends Error {
-  override readonly name = 'MalformedAnswer';
-}
 
 export interface ListedModel {
   /** Canonical. */

@@ -138,7 +138,7 @@ function start(
 const isStale = (outgoing: ClientRequest, error: Error, { request, name, connection }: Exchange) =>
   outgoing.reusedSocket &&
   connection !== 'new' &&
-  request.method !== 'POST' &&
+  (request.method !== 'POST' || request.isRepeatable === true) &&
   (request.body === undefined || typeof request.body === 'string') &&
   httpErrorFrom(error, name).reason === 'cut';
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ModelRequest } from '../../../src/backends/backend.ts';
-import { canonicalName, check } from '../../../src/backends/embedded/check.ts';
-import { identify } from '../../../src/backends/embedded/translate.ts';
+import { check } from '../../../src/backends/embedded/check.ts';
+import { identify } from '../../../src/backends/images/identify.ts';
+import { canonicalName } from '../../../src/backends/images/shapes.ts';
 import type { Artifact } from '../../../src/core/artifact.ts';
 import { sha256Text } from '../../../src/core/hash.ts';
 

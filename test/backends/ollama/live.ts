@@ -3,7 +3,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isLoopbackEndpoint, normalizeEndpoint } from '../../../src/backends/ollama/endpoint.ts';
+import {
+  isLoopbackEndpoint,
+  normalizeEndpoint,
+  ollamaEndpoint,
+} from '../../../src/backends/endpoint.ts';
 import { createOllama } from '../../../src/backends/ollama/index.ts';
 import type { Artifact } from '../../../src/core/artifact.ts';
 import type { Digest } from '../../../src/core/digest.ts';
@@ -29,7 +33,7 @@ const ours = new RegExp(
 export async function liveEngine(): Promise<LiveEngine | null> {
   const { MODELCTL_TEST_OLLAMA: named, MODELCTL_TEST_REGISTRY: registry } = process.env;
   if (named === undefined || named === '') return null;
-  const endpoint = normalizeEndpoint(named);
+  const endpoint = normalizeEndpoint(named, ollamaEndpoint);
   if (!endpoint.ok) throw new Error(endpoint.problems[0]?.detail);
   const url = endpoint.value;
   if (registry !== undefined) return { url, registry, stop: async () => undefined };

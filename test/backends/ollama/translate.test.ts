@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { MalformedAnswer } from '../../../src/backends/malformed-answer.ts';
 import {
   expiry,
-  MalformedAnswer,
   readDetails,
   readListing,
   readRunners,

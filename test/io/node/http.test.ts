@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { createNodeHttp } from '../../../src/io/node/http.ts';
 import { failureOf, ports, received, serve, serveSocket, textOf, until } from './http-servers.ts';
 
 describe.each(ports)('over $name', ({ create, call }) => {
@@ -266,5 +267,30 @@ describe.each(ports)('over $name', ({ create, call }) => {
       controller.abort(reason);
       expect(await textOf(answer.body)).toBe('');
     });
+  });
+});
+
+// Engines only are asked by POST for what may be asked twice.
+describe('over io.http', () => {
+  it('goes out again with a POST that may be repeated', async () => {
+    const answered = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+    const url = await serveSocket((socket) => {
+      socket.once('data', () => {
+        socket.write(answered);
+        socket.once('data', () => socket.resetAndDestroy());
+      });
+    });
+    const http = createNodeHttp();
+    const post = {
+      method: 'POST',
+      url,
+      body: '{}',
+      isRepeatable: true,
+      timeoutMs: 5_000,
+    } as const;
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect(await textOf((await http.request(post)).body)).toBe('ok');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   });
 });

@@ -21,6 +21,9 @@ import {
 } from './layout.ts';
 import { parseLoad } from './recipe.ts';
 
+/** Which name an alias is another name of, on engines that need to know. */
+export const aliasAnnotation = 'dev.modelctl.alias-of';
+
 /** Which of our options a client's own request loads a name with. */
 export const loadAnnotation = 'dev.modelctl.load';
 
@@ -32,6 +35,7 @@ export interface StoredName {
   /** All that the manifest refers to is there, with the right size. */
   readonly whole: boolean;
   readonly load: LoadOptions;
+  readonly aliasOf: string | null;
 }
 
 const indexBytesMax = 64 * 1024 * 1024;
@@ -68,6 +72,7 @@ async function readName(store: OciStore, descriptor: Descriptor): Promise<Stored
     image,
     whole: image !== null && (await isWhole(store, image)),
     load: parseLoad(descriptor.annotations?.[loadAnnotation]),
+    aliasOf: descriptor.annotations?.[aliasAnnotation] ?? null,
   };
 }
 
@@ -119,7 +124,7 @@ async function readText(store: OciStore, path: string, bytesMax: number): Promis
 const unreadable = (path: string, why: string): Problem =>
   errorProblem({
     code: 'store/unreadable',
-    summary: 'The store of the embedded engine cannot be read',
+    summary: 'The store of an engine cannot be read',
     detail: `${path} ${why}. It is not taken for empty: nothing is pulled to it or removed from it.`,
     remedy:
       'Put the file back from a backup, or move the folder of the store aside to begin with an ' +

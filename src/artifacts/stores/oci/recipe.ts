@@ -1,7 +1,7 @@
 // What modelctl writes into annotations, read back: the recipe of a derived name, and the options
 // that a client's own request loads it with. Pure. A store may hold what others wrote, so nothing
 // is believed to have our shape: a field that has not is left out.
-import type { LoadOptions, ParameterValue, Recipe } from '../../../core/desired.ts';
+import type { EngineFlags, LoadOptions, ParameterValue, Recipe } from '../../../core/desired.ts';
 import { isDigest } from '../../../core/digest.ts';
 import { isObject, parseObject } from '../../../core/json-object.ts';
 
@@ -49,6 +49,7 @@ export function parseLoad(annotation: string | undefined): LoadOptions {
 export function loadOptionsOf(fields: Readonly<Record<string, unknown>>): LoadOptions {
   const { contextLength, gpuLayers, threads, parallel, kvCacheType, flashAttention, keepAliveMs } =
     fields;
+  const flags = flagsOf(fields['flags']);
   return {
     ...(isCount(contextLength) ? { contextLength } : {}),
     ...(isCount(gpuLayers) || gpuLayers === 'all' ? { gpuLayers } : {}),
@@ -57,7 +58,18 @@ export function loadOptionsOf(fields: Readonly<Record<string, unknown>>): LoadOp
     ...(typeof kvCacheType === 'string' ? { kvCacheType } : {}),
     ...(typeof flashAttention === 'boolean' ? { flashAttention } : {}),
     ...(isCount(keepAliveMs) || keepAliveMs === 'forever' ? { keepAliveMs } : {}),
+    ...(Object.keys(flags).length === 0 ? {} : { flags }),
   };
+}
+
+function flagsOf(value: unknown): EngineFlags {
+  const flags: Record<string, string | number | boolean> = {};
+  for (const [name, flag] of Object.entries(isObject(value) ? value : {})) {
+    if (typeof flag === 'string' || typeof flag === 'number' || typeof flag === 'boolean') {
+      flags[name] = flag;
+    }
+  }
+  return flags;
 }
 
 const isCount = (value: unknown): value is number =>

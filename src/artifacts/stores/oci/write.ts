@@ -20,7 +20,7 @@ import {
   nameOf,
   type OciIndex,
 } from './layout.ts';
-import { findName, loadAnnotation, readImage, readIndex } from './read.ts';
+import { aliasAnnotation, findName, loadAnnotation, readImage, readIndex } from './read.ts';
 import { dropUnreferenced, sweepOrphans } from './sweep.ts';
 
 /** `other`: something else than expected is under the name now; it was left alone. */
@@ -42,6 +42,8 @@ export interface PutRequest {
   /** Bytes of layers obtained so far, of those that had to be; never falls. */
   readonly onBytes: (completedBytes: number, totalBytes: number) => void;
   readonly signal: AbortSignal;
+  /** Asked when all bytes are there: what it throws leaves the name as it is. */
+  readonly beforeNaming?: () => Promise<void>;
 }
 
 /** Stores an image under a name. Safe to repeat; what is there already is not written again. */
@@ -60,6 +62,7 @@ export async function putImage(store: OciStore, request: PutRequest): Promise<Ch
     const layers = await putLayers(store, request);
     await putText(store, image.config.digest, image.config.text);
     await putText(store, image.digest, image.manifest);
+    await request.beforeNaming?.();
     const size = Buffer.byteLength(image.manifest);
     const pointed = await pointName(store, { ...request, digest: image.digest, size });
     // The name was right and not whole: what it pointed at is there again.
@@ -103,6 +106,7 @@ export async function putAlias(
     readonly digest: Digest;
     readonly load: LoadOptions;
     readonly replaces: Digest | null;
+    readonly aliasOf?: string;
   },
 ): Promise<Changed> {
   const image = await readImage(store, alias.digest);
@@ -119,6 +123,7 @@ interface Pointer {
   readonly size: number;
   readonly load: LoadOptions;
   readonly replaces: Digest | null;
+  readonly aliasOf?: string;
 }
 
 async function pointName(store: OciStore, pointer: Pointer): Promise<Changed> {
@@ -141,13 +146,14 @@ async function pointName(store: OciStore, pointer: Pointer): Promise<Changed> {
   return changed;
 }
 
-const entryOf = ({ name, digest, size, load }: Pointer): Descriptor => ({
+const entryOf = ({ name, digest, size, load, aliasOf }: Pointer): Descriptor => ({
   mediaType: manifestMediaType,
   digest,
   size,
   annotations: {
     [nameAnnotation]: name,
     ...(Object.keys(load).length === 0 ? {} : { [loadAnnotation]: canonicalJson(load) }),
+    ...(aliasOf === undefined ? {} : { [aliasAnnotation]: aliasOf }),
   },
 });
 

@@ -1,4 +1,5 @@
-// The sampling parameters of recipes: Ollama's names, as far as this engine has them. Pure.
+// The sampling parameters of recipes: Ollama's names, as far as engines of llama.cpp's kind have them.
+// Pure.
 import type { ParameterValue } from '../../core/desired.ts';
 
 type Check = (value: ParameterValue) => boolean;
@@ -16,7 +17,11 @@ const isTexts: Check = (value) =>
   typeof value === 'string' ||
   (Array.isArray(value) && value.every((one) => typeof one === 'string'));
 
-export const parameterChecks: Readonly<Record<string, { is: Check; wanted: string }>> = {
+export type ParameterChecks = Readonly<
+  Record<string, { readonly is: Check; readonly wanted: string }>
+>;
+
+export const parameterChecks: ParameterChecks = {
   temperature: { is: atLeast(0), wanted: 'a number of at least 0' },
   top_k: { is: integerFrom(0), wanted: 'a whole number of at least 0' },
   top_p: { is: atLeast(0), wanted: 'a number of at least 0' },

@@ -1,8 +1,8 @@
 // How a step on an engine ends, in the words of the change set.
-import type { Digest } from '../../core/digest.ts';
-import type { Details } from '../../core/observed.ts';
-import { errorProblem, type Problem } from '../../core/problem.ts';
-import type { Performed } from '../backend.ts';
+import type { Digest } from '../core/digest.ts';
+import type { Details } from '../core/observed.ts';
+import { errorProblem, type Problem } from '../core/problem.ts';
+import type { Performed } from './backend.ts';
 
 export const failedWith = (problem: Problem, downloadedBytes = 0): Performed => ({
   outcome: 'failed',

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { isLoopbackEndpoint, normalizeEndpoint } from '../../../src/backends/ollama/endpoint.ts';
+import {
+  isLoopbackEndpoint,
+  llamaServerEndpoint,
+  normalizeEndpoint,
+  ollamaEndpoint,
+} from '../../src/backends/endpoint.ts';
 
 describe('an endpoint', () => {
   test.each([
@@ -23,8 +28,8 @@ describe('an endpoint', () => {
     ['https://example.com/ollama/', 'https://example.com:443/ollama'],
     ['127.1:11434', 'http://127.0.0.1:11434'],
   ])('written %j is %s', (text, url) => {
-    expect(normalizeEndpoint(text)).toMatchObject({ ok: true, value: url });
-    expect(normalizeEndpoint(url)).toMatchObject({ ok: true, value: url });
+    expect(normalizeEndpoint(text, ollamaEndpoint)).toMatchObject({ ok: true, value: url });
+    expect(normalizeEndpoint(url, ollamaEndpoint)).toMatchObject({ ok: true, value: url });
   });
 
   test.each([
@@ -38,9 +43,16 @@ describe('an endpoint', () => {
     'http://host/#a',
     'http://[::1',
   ])('cannot be %j', (text) => {
-    const normalized = normalizeEndpoint(text);
+    const normalized = normalizeEndpoint(text, ollamaEndpoint);
     expect(normalized).toMatchObject({ ok: false, problems: [{ code: 'backend/bad-endpoint' }] });
     expect(JSON.stringify(normalized)).not.toContain('secret');
+  });
+
+  test('has the port that its engine usually has', () => {
+    const one = normalizeEndpoint('gpu-1', llamaServerEndpoint);
+    expect(one).toMatchObject({ ok: true, value: 'http://gpu-1:8080' });
+    const wrong = normalizeEndpoint('ftp://gpu-1', llamaServerEndpoint);
+    expect(JSON.stringify(wrong)).not.toContain('OLLAMA_HOST');
   });
 
   test('on loopback is told from one elsewhere', () => {

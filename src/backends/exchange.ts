@@ -1,11 +1,11 @@
-// One request to one Ollama: sends it with the token, bounds every wait and every answer, and
+// One request to one engine: sends it with the token, bounds every wait and every answer, and
 // turns silence, refusals and unreadable answers into problems. Knows no endpoint's meaning.
-import type { SecretReference } from '../../core/backend-reference.ts';
-import { errorProblem, ProblemError } from '../../core/problem.ts';
-import { HttpError, type HttpRequest, type HttpResponse, type Io } from '../../io/io.ts';
-import type { BackendContext } from '../backend.ts';
-import { answerFailure, malformedAnswer, silenceFailure, stalledStream } from './failures.ts';
-import { MalformedAnswer } from './translate.ts';
+import type { SecretReference } from '../core/backend-reference.ts';
+import { errorProblem, type Problem, ProblemError } from '../core/problem.ts';
+import { HttpError, type HttpRequest, type HttpResponse, type Io } from '../io/io.ts';
+import type { BackendContext } from './backend.ts';
+import { MalformedAnswer } from './malformed-answer.ts';
+import { malformedAnswer, silenceFailure, stalledStream } from './wire-failures.ts';
 
 export interface Engine {
   /** Normalised, without a slash at its end. */
@@ -13,6 +13,19 @@ export interface Engine {
   /** For people: `Ollama at http://127.0.0.1:11434`. */
   readonly label: string;
   readonly auth: SecretReference | null;
+  readonly dialect: Dialect;
+}
+
+/** Where engines of one kind differ from others, as far as an exchange with them is concerned. */
+export interface Dialect {
+  /** What to do where nothing listens. */
+  readonly start: string;
+  /** Of an answer with a status that the request cannot have; `doing` as in `pull qwen3:8b`. */
+  readonly answerFailure: (
+    engine: string,
+    doing: string,
+    answer: { readonly status: number; readonly type: string; readonly text: string },
+  ) => Problem;
 }
 
 export interface Call {
@@ -24,6 +37,8 @@ export interface Call {
   readonly json?: unknown;
   /** Sent as it is, with its length. */
   readonly bytes?: { readonly chunks: AsyncIterable<Uint8Array>; readonly length: number };
+  /** See HttpRequest. */
+  readonly isRepeatable?: boolean;
   readonly timeoutMs: number;
   readonly idleTimeoutMs?: number;
 }
@@ -86,12 +101,14 @@ export function understood<T>(
 export const failed = (engine: Engine, call: Call, answer: Answer): ProblemError => {
   const { status, text } = answer;
   const type = answer.headers['content-type'] ?? '';
-  return new ProblemError(answerFailure(engine.label, call.doing, { status, type, text }));
+  return new ProblemError(
+    engine.dialect.answerFailure(engine.label, call.doing, { status, type, text }),
+  );
 };
 
 /**
- * The lines of a streamed answer. Closes the connection when the reader stops, which is how
- * Ollama is told to give up; `silenceMs` says how long it may send nothing from here on.
+ * The lines of a streamed answer. Closes the connection when the reader stops, which is how an
+ * engine is told to give up; `silenceMs` says how long it may send nothing from here on.
  */
 export async function* exchangeLines(
   engine: Engine,
@@ -152,7 +169,7 @@ async function send(
   call: Call,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
-  const { method, path, json, bytes, timeoutMs, idleTimeoutMs } = call;
+  const { method, path, json, bytes, timeoutMs, idleTimeoutMs, isRepeatable = false } = call;
   const headers = {
     ...(await authorization(engine, context.io)),
     ...(json === undefined ? {} : { 'Content-Type': 'application/json' }),
@@ -167,6 +184,7 @@ async function send(
       url: `${engine.endpoint}${path}`,
       headers,
       ...(body === undefined ? {} : { body }),
+      ...(isRepeatable ? { isRepeatable } : {}),
       timeoutMs,
       ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
       signal,
@@ -186,7 +204,12 @@ async function guarded<T>(
   } catch (error) {
     context.signal.throwIfAborted();
     if (error instanceof HttpError) {
-      throw new ProblemError(silenceFailure(engine.label, call.doing, error), { cause: error });
+      throw new ProblemError(
+        silenceFailure(engine.label, call.doing, error, engine.dialect.start),
+        {
+          cause: error,
+        },
+      );
     }
     if (error instanceof MalformedAnswer) {
       throw new ProblemError(malformedAnswer(engine.label, call.doing, error.message));

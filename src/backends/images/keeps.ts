@@ -1,4 +1,4 @@
-// Which files of its store the embedded engine serves names from: the manifest, which is a function of
+// Which files of a store of images names are served from: the manifest, which is a function of
 // the locked bytes and the recipe, its config, and one blob for each file. Reads names only.
 import { type OciStore, temporarySuffix } from '../../artifacts/stores/oci/blobs.ts';
 import {
@@ -11,15 +11,12 @@ import { readIndex } from '../../artifacts/stores/oci/read.ts';
 import type { DesiredPlacement } from '../../core/desired.ts';
 import type { Digest } from '../../core/digest.ts';
 import { ProblemError } from '../../core/problem.ts';
-import type { BackendContext, Kept, KeptFile } from '../backend.ts';
-import type { Place } from './place.ts';
+import type { Kept, KeptFile } from '../backend.ts';
 
 export async function keeps(
-  place: Place,
+  store: OciStore,
   placements: readonly DesiredPlacement[],
-  { io }: BackendContext,
 ): Promise<ReadonlyMap<string, Kept>> {
-  const store: OciStore = { path: place.store, io };
   try {
     const { manifests } = await readIndex(store);
     const there = new Map(manifests.toReversed().map((one) => [nameOf(one), one.digest]));

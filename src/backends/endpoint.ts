@@ -1,18 +1,37 @@
-// Where an Ollama answers, in one spelling: what people write and what OLLAMA_HOST says becomes
-// `scheme://address:port`, which is the engine's id on its host. Defaults are Ollama's own
-// (envconfig.Host): port 11434 without a scheme, 80 and 443 with one.
-import { isLoopback } from '../../core/loopback.ts';
-import { type Checked, checked, errorProblem, refused } from '../../core/problem.ts';
+// Where an engine answers, in one spelling: what people write, and what variables such as
+// OLLAMA_HOST say, becomes `scheme://address:port`, which is the engine's id on its host. Without a
+// scheme the port is the engine's own, with one 80 or 443.
+import { isLoopback } from '../core/loopback.ts';
+import { type Checked, checked, errorProblem, refused } from '../core/problem.ts';
 
-export const defaultEndpoint = 'http://127.0.0.1:11434';
+/** Where engines of one kind listen unless told otherwise. */
+export interface UsualEndpoint {
+  readonly url: string;
+  readonly port: number;
+  /** Where else than in spec.endpoint it can be said. */
+  readonly variable: string | null;
+}
+
+export const ollamaEndpoint: UsualEndpoint = {
+  url: 'http://127.0.0.1:11434',
+  port: 11_434,
+  variable: 'OLLAMA_HOST',
+};
+
+export const llamaServerEndpoint: UsualEndpoint = {
+  url: 'http://127.0.0.1:8080',
+  port: 8080,
+  variable: null,
+};
 
 /**
  * Pure. Addresses that a server listens on become ones that can be reached (`0.0.0.0`), and
- * `localhost` the address that Ollama binds. Refused with `backend/bad-endpoint`.
+ * `localhost` the address that engines bind. Refused with `backend/bad-endpoint`.
  */
-export function normalizeEndpoint(text: string): Checked<string> {
+export function normalizeEndpoint(text: string, usual: UsualEndpoint): Checked<string> {
+  const bad = badFor(usual);
   const trimmed = text.trim().replace(/^["']+|["']+$/g, '');
-  if (trimmed === '') return checked(defaultEndpoint);
+  if (trimmed === '') return checked(usual.url);
   const schemed = /^([a-z][a-z0-9+.-]*):\/\//i.exec(trimmed);
   const scheme = schemed?.[1]?.toLowerCase() ?? 'http';
   if (scheme !== 'http' && scheme !== 'https') return bad(`Its scheme is ${scheme}.`);
@@ -28,7 +47,7 @@ export function normalizeEndpoint(text: string): Checked<string> {
   if (given.port !== null && (!/^\d{1,5}$/.test(given.port) || Number(given.port) > 65_535)) {
     return bad('Its port is no number up to 65535.');
   }
-  const fallback = schemed === null ? 11_434 : scheme === 'http' ? 80 : 443;
+  const fallback = schemed === null ? usual.port : scheme === 'http' ? 80 : 443;
   const address = addressOf(given.address);
   const path = slash < 0 ? '' : rest.slice(slash);
   if (address === null || /[?#]/.test(path)) return bad('It is no address of a server.');
@@ -62,12 +81,14 @@ function addressOf(text: string): string | null {
 export const isLoopbackEndpoint = (endpoint: string): boolean =>
   isLoopback(new URL(endpoint).hostname);
 
-const bad = (why: string): Checked<never> =>
-  refused(
-    errorProblem({
-      code: 'backend/bad-endpoint',
-      summary: 'The endpoint of an engine cannot be used',
-      detail: `${why} An endpoint is a URL such as ${defaultEndpoint}.`,
-      remedy: 'Correct spec.endpoint of the Backend, or OLLAMA_HOST. Tokens go into spec.auth.',
-    }),
-  );
+const badFor =
+  ({ url, variable }: UsualEndpoint) =>
+  (why: string): Checked<never> =>
+    refused(
+      errorProblem({
+        code: 'backend/bad-endpoint',
+        summary: 'The endpoint of an engine cannot be used',
+        detail: `${why} An endpoint is a URL such as ${url}.`,
+        remedy: `Correct spec.endpoint of the Backend${variable === null ? '' : `, or ${variable}`}. Tokens go into spec.auth.`,
+      }),
+    );
