@@ -4,6 +4,9 @@
 import type { Digest } from '../core/digest.ts';
 import type { OnWait } from '../core/progress.ts';
 import type { Span, Spans } from '../core/span.ts';
+import type { Processes } from './processes.ts';
+
+export type { FileLock, Processes, Ran } from './processes.ts';
 
 export interface Io {
   readonly files: Files;
@@ -231,46 +234,6 @@ export class HttpError extends Error {
     this.name = 'HttpError';
     this.reason = reason;
   }
-}
-
-/** `busy`: another process had it the whole time; `unavailable`: this machine has no flock(1). */
-export type FileLock =
-  | { readonly kind: 'held'; readonly release: () => Promise<void> }
-  | { readonly kind: 'busy' | 'unavailable' };
-
-export interface Processes {
-  /** This process. */
-  readonly pid: number;
-  /**
-   * Starts a Node program of ours that outlives this process (own process group, no terminal,
-   * output appended to `logFile`, whose folder it works in). `environment` adds to this
-   * process's own. Resolves with its pid once it runs.
-   */
-  readonly spawnDetached: (options: {
-    readonly program: string;
-    readonly arguments: readonly string[];
-    readonly environment: Readonly<Record<string, string>>;
-    readonly logFile: string;
-  }) => Promise<number>;
-  readonly isAlive: (pid: number) => boolean;
-  /** Names this run of the machine, from one start to the next; null when it cannot be told. */
-  readonly bootId: () => Promise<string | null>;
-  /**
-   * When a process began, in the platform's own unit, so that a reused pid is told from the
-   * process that was meant; null when the platform cannot tell or there is none.
-   */
-  readonly startOf: (pid: number) => Promise<string | null>;
-  /**
-   * Takes flock(2) on a file, made if absent, as programs in other languages do. It is held by a
-   * child (Node cannot itself) until `release`, and let go when this process dies. The folder of
-   * the file must be there.
-   */
-  readonly lockFile: (
-    path: string,
-    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
-  ) => Promise<FileLock>;
-  /** Nothing there is fine. */
-  readonly signal: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void;
 }
 
 export interface Environment {
