@@ -4,6 +4,7 @@
 import type { LoadOptions, Recipe } from './desired.ts';
 import type { Digest } from './digest.ts';
 import type { Problem } from './problem.ts';
+import type { ObservedService } from './service.ts';
 import type { Access } from './way.ts';
 
 export type Capacity =
@@ -66,8 +67,14 @@ export type BackendObservation =
       readonly access?: Access;
       /** Details fetched now that were not remembered; to be remembered. */
       readonly learned: ReadonlyMap<Digest, Details>;
+      /** Where its Backend says how it is run. */
+      readonly service?: ObservedService;
     }
-  | { readonly kind: 'unreachable'; readonly problem: Problem };
+  | {
+      readonly kind: 'unreachable';
+      readonly problem: Problem;
+      readonly service?: ObservedService;
+    };
 
 export interface Observed {
   /**

@@ -8,7 +8,13 @@ import type { Artifact, ArtifactFile } from '../../core/artifact.ts';
 import { AssertionError } from '../../core/assert.ts';
 import { adapterArtifact, type LoadOptions } from '../../core/desired.ts';
 import type { Digest } from '../../core/digest.ts';
-import type { Action, CreateAction, EvictAction, LoadAction, PullAction } from '../../core/plan.ts';
+import type {
+  CreateAction,
+  EvictAction,
+  LoadAction,
+  ModelAction,
+  PullAction,
+} from '../../core/plan.ts';
 import { ProblemError } from '../../core/problem.ts';
 import { type RunningModel, sameRun } from '../../engine/protocol.ts';
 import { HttpError } from '../../io/io.ts';
@@ -30,7 +36,7 @@ import { detailsOf, runs } from './translate.ts';
 
 export async function perform(
   place: Place,
-  action: Action,
+  action: ModelAction,
   context: PerformContext,
 ): Promise<Performed> {
   const store: OciStore = { path: place.store, io: context.io };
