@@ -2,17 +2,26 @@
 // the engine that was chosen for the set before, else the first that answers. A recorded choice is
 // never changed because its engine is down: the set waits for it.
 
-import type { Backend, BackendContext, BackendType, Engines } from '../backends/backend.ts';
+import type {
+  Backend,
+  BackendContext,
+  BackendType,
+  Engines,
+  Service,
+} from '../backends/backend.ts';
 import type { BackendReference } from '../core/backend-reference.ts';
 import { backendKey } from '../core/key.ts';
 import { type Checked, checked, errorProblem, type Problem, refused } from '../core/problem.ts';
 import type { BackendResource, Manifests } from '../core/resource.ts';
 import { resourceLabel } from '../core/resource.ts';
 import { type Identity, localHost } from './host.ts';
+import { serviceOf } from './services.ts';
 
 export interface Engine {
   readonly reference: BackendReference;
   readonly backend: Backend;
+  /** Where its Backend says how it is run. */
+  readonly service?: Service;
 }
 
 export interface EngineChoice {
@@ -49,8 +58,15 @@ export async function enginePool(
       continue;
     }
     const twin = declared.find(({ reference }) => reference.id === referred.value.id);
-    if (twin !== undefined) problems.push(sameEngine(resource, twin.reference));
-    else declared.push({ reference: referred.value, backend: engines.create(referred.value) });
+    if (twin !== undefined) {
+      problems.push(sameEngine(resource, twin.reference));
+      continue;
+    }
+    const engine = { reference: referred.value, backend: engines.create(referred.value) };
+    const service = serviceOf(resource, engine, { manifests, engines, io: context.io });
+    if (!service.ok) problems.push(...service.problems);
+    else
+      declared.push({ ...engine, ...(service.value === null ? {} : { service: service.value }) });
   }
   if (problems.length > 0) return refused(...problems);
   return checked(poolOf(declared, recorded, engines, context));
