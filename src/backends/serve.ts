@@ -40,6 +40,7 @@ function serviceFor(
     const { unit = name, scope = 'system' } = service;
     return checked(createSystemd({ ...setup, unit: unitName(unit), scope }, storeVariable));
   }
+  if (io.environment.platform === 'win32') return refused(notOnWindows);
   const url = new URL(setup.endpoint);
   if (url.protocol === 'https:') return refused(noTls(setup));
   const { program = name, arguments: given = usual } = service;
@@ -65,6 +66,13 @@ const notServed = (backend: Backend): Problem =>
     `${backend.label} is not started as a service.`,
     'Remove `service` and `settings`.',
   );
+
+/** It has no groups of processes, which is how all of an engine is ended. */
+const notOnWindows = unsupported(
+  'spec.service.type',
+  'On Windows modelctl starts no engines of others.',
+  'Remove `service` and `settings`, and start the engine by other means.',
+);
 
 const noTls = ({ label }: Setup): Problem =>
   errorProblem({

@@ -148,7 +148,7 @@ function selfDerivedRule({
 }
 
 function backendRules({ spec }: BackendManifest): readonly BrokenRule[] {
-  if (spec.type !== 'embedded') return settingsRule(spec);
+  if (spec.type !== 'embedded') return [...settingsRule(spec), ...serviceRule(spec)];
   return (['endpoint', 'auth', 'settings', 'service'] as const)
     .filter((field) => spec[field] !== undefined)
     .map((field) => ({
@@ -175,6 +175,25 @@ const settingsRule = ({ settings, service }: BackendManifest['spec']): readonly 
           path: ['spec', 'settings'],
         },
       ];
+
+const fieldsOfServices = {
+  managed: ['program', 'arguments'],
+  systemd: ['unit', 'scope'],
+} as const;
+
+const serviceRule = ({ service }: BackendManifest['spec']): readonly BrokenRule[] => {
+  if (service === undefined) return [];
+  const other = service.type === 'managed' ? 'systemd' : 'managed';
+  return fieldsOfServices[other]
+    .filter((field) => service[field] !== undefined)
+    .map((field) => ({
+      code: 'manifest/contradiction',
+      summary: 'Two fields contradict each other',
+      detail: `\`${field}\` is of a service of type \`${other}\`; this one is \`${service.type}\`.`,
+      remedy: `Remove \`${field}\`, or write \`type: ${other}\`.`,
+      path: ['spec', 'service', field],
+    }));
+};
 
 const mirrorUrl = (mirror: NonNullable<RegistryManifest['spec']['mirrors']>[number]): string =>
   typeof mirror === 'string' ? mirror : mirror.url;

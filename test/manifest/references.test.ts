@@ -146,6 +146,10 @@ test('gives settings to an engine only where something is said about how it is s
   expect(await outlineOf(alone)).toEqual(['5:32 manifest/missing-field spec.settings']);
   const served = '{type: ollama, settings: {numParallel: 2}, service: {type: managed}}';
   expect(await outlineOf(object('Backend', 'b', served))).toEqual([]);
+  const mixed = '{type: ollama, service: {type: managed, unit: x}}';
+  expect(await outlineOf(object('Backend', 'b', mixed))).toEqual([
+    '5:53 manifest/contradiction spec.service.unit',
+  ]);
   const embedded = '{type: embedded, service: {type: managed}}';
   expect(await outlineOf(object('Backend', 'b', embedded))).toEqual([
     '5:33 manifest/contradiction spec.service',

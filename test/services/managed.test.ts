@@ -1,9 +1,10 @@
 // An engine that modelctl keeps running, with real processes: started, found again, set up anew, killed
 // in every part, and stopped with all that it started.
 
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { managedReports, startEngines, stopEngines } from '../../src/services/managed/report.ts';
 import { createTinyWorld, plannedBy, saidBy, type TinyWorld, until } from './tiny-world.ts';
@@ -21,7 +22,7 @@ afterEach(async () => {
 const context = ({ io }: TinyWorld) => ({ io, signal: new AbortController().signal });
 const isAlive = (pid: unknown, { io }: TinyWorld): boolean => io.processes.isAlive(Number(pid));
 
-describe('an engine that modelctl runs', () => {
+describe('an engine that modelctl runs', { timeout: 60_000 }, () => {
   test('is set up and started once, and then there is nothing to do', async () => {
     const world = await newWorld();
     await world.declare('{ numParallel: 3, environment: { TINY: "a \\"b\\" %c" } }');
@@ -78,7 +79,7 @@ describe('an engine that modelctl runs', () => {
     expect(problem?.code).toBe('service/not-healthy');
     expect(problem?.detail).toContain('It runs with its former settings again.');
     expect(await world.ask('/environment')).toMatchObject({ OLLAMA_NUM_PARALLEL: '3' });
-  }, 60_000);
+  });
 
   test('starts again when it is killed, and ends what it had started', async () => {
     const world = await newWorld();
@@ -135,15 +136,67 @@ describe('an engine that modelctl runs', () => {
 
   test('tells of a program that is not there, and leaves nothing that tries again', async () => {
     const world = await newWorld();
-    await world.declare('', '/nowhere/ollama');
+    await world.declare('', { engine: ['/nowhere/ollama'] });
     const result = await world.run('apply');
     const problem = result.changes?.entries.at(-1)?.problem;
     expect(problem?.detail).toContain('/nowhere/ollama cannot be started (ENOENT)');
     expect(await managedReports([], context(world))).toMatchObject([{ state: 'stopped' }]);
-  }, 60_000);
+  });
 });
 
-describe('a secret of an engine', () => {
+describe('what an engine holds', { timeout: 60_000 }, () => {
+  test('is seen once it runs, and the same run goes on', async () => {
+    const world = await newWorld();
+    const { port } = new URL(world.endpoint);
+    const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+    const model = file('../../examples/quickstart/starter-v1.gguf');
+    await world.declare('', {
+      engine: [process.execPath, file('../fakes/ollama-server.ts'), '--port', port],
+      more: [
+        '---',
+        'apiVersion: modelctl.dev/v1alpha1',
+        'kind: Model',
+        'metadata: { name: starter }',
+        `spec: { source: "file://${model}", residency: loaded }`,
+        '',
+      ].join('\n'),
+    });
+    const planned = await world.run('plan');
+    expect(planned.plan?.actions.map(({ kind }) => kind)).toEqual(['configure', 'restart']);
+    expect(planned.plan?.held).toMatchObject([{ name: 'starter:latest', because: 'unreachable' }]);
+    const result = await world.run('apply');
+    expect(saidBy(result)).toEqual([
+      'configure: configured',
+      'restart: restarted',
+      'create: created',
+      'load: loaded',
+    ]);
+    expect(result.exitCode).toBe(0);
+    expect(result.plan?.held).toEqual([]);
+    expect(plannedBy(await world.run('plan'))).toEqual([]);
+  });
+
+  test('is not asked again while it ends again and again, which is said', async () => {
+    const world = await newWorld();
+    await world.declare('');
+    await world.run('apply');
+    await stopEngines([], context(world));
+    const { pid } = process;
+    const supervisor = { pid, start: await world.io.processes.startOf(pid) };
+    const state = { supervisor, engine: null, program: 'x', arguments: [], startedAt: 1 };
+    const ended = { phase: 'crash-loop', failures: 7, lastEnd: 'exit code 1' };
+    await writeFile(join(world.folder, 'state.json'), JSON.stringify({ ...state, ...ended }));
+    const result = await world.run('plan');
+    expect(plannedBy(result)).toEqual([]);
+    expect([...(result.observed?.backends.values() ?? [])]).toMatchObject([
+      { kind: 'unreachable', problem: { code: 'service/crash-loop', retry: 'later' } },
+    ]);
+    expect(await managedReports([], context(world))).toMatchObject([{ state: 'crash-loop' }]);
+    await rm(join(world.folder, 'state.json')); // it names this very process
+  });
+});
+
+describe('a secret of an engine', { timeout: 60_000 }, () => {
   test('reaches the engine, and nothing else', async () => {
     const world = await newWorld();
     const secret = 'correct-horse-battery';
@@ -169,7 +222,7 @@ describe('a secret of an engine', () => {
   });
 });
 
-describe('looked after by hand', () => {
+describe('looked after by hand', { timeout: 60_000 }, () => {
   test('it is stopped with everything it started, also when it does not want to, and started again', async () => {
     const world = await newWorld();
     await world.declare('');
@@ -188,7 +241,7 @@ describe('looked after by hand', () => {
     await startEngines(['tiny'], context(world));
     await until(async () => (await world.ask('/pid')) !== null);
     await expect(stopEngines(['other'], context(world))).rejects.toThrow('other');
-  }, 60_000);
+  });
 
   test('its log stays short while it writes on', async () => {
     const world = await newWorld();

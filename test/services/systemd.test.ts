@@ -88,7 +88,7 @@ const environment = async (): Promise<Readonly<Record<string, unknown>>> =>
 
 const dropIn = (): string => readFileSync(join(dropIns, '50-modelctl.conf'), 'utf8');
 
-describe('a unit of systemd', () => {
+describe('a unit of systemd', { timeout: 60_000 }, () => {
   test('gets a drop-in, is restarted with it, and then there is nothing to do', async () => {
     await declare(
       String.raw`{ numParallel: 4, environment: { ODD: "q\"b\\s%h $x\nline\ttab 'one'", TINY: "" } }`,

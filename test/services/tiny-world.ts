@@ -20,7 +20,11 @@ export interface TinyWorld {
   /** Of the supervisor's files. */
   readonly folder: string;
   readonly variables: Record<string, string>;
-  readonly declare: (settings: string, program?: string) => Promise<void>;
+  /** `engine`: another program than the tiny one; `more`: further objects. */
+  readonly declare: (
+    settings: string,
+    given?: { readonly engine?: readonly string[]; readonly more?: string },
+  ) => Promise<void>;
   readonly run: (mode: 'plan' | 'apply') => Promise<Reconciliation>;
   readonly state: () => Promise<SupervisorState>;
   /** What the engine answers; null when it does not. */
@@ -49,7 +53,7 @@ export async function createTinyWorld(): Promise<TinyWorld> {
     endpoint,
     folder,
     variables,
-    declare: (settings, of = process.execPath) =>
+    declare: (settings, { engine: [of, ...given] = [process.execPath, program], more = '' } = {}) =>
       writeFile(
         path,
         [
@@ -59,9 +63,9 @@ export async function createTinyWorld(): Promise<TinyWorld> {
           'spec:',
           '  type: ollama',
           `  endpoint: ${endpoint}`,
-          `  service: { type: managed, program: ${JSON.stringify(of)}, arguments: [${JSON.stringify(program)}] }`,
+          `  service: { type: managed, program: ${JSON.stringify(of)}, arguments: ${JSON.stringify(given)} }`,
           ...(settings === '' ? [] : [`  settings: ${settings}`]),
-          '',
+          more,
         ].join('\n'),
       ),
     run: (mode) => reconcile({ inputs: [path], mode }, { io, signal, report: () => undefined }),
@@ -102,7 +106,7 @@ const freePort = (): Promise<number> =>
   });
 
 /** Waits, with an end, until something holds. */
-export async function until(what: () => Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+export async function until(what: () => Promise<boolean>, timeoutMs = 40_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await what())) {
     if (Date.now() > deadline) throw new Error('it did not come about in time');

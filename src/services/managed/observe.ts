@@ -16,13 +16,14 @@ export async function observe(
   const found = await find(folder, io);
   const { settings, former } = found;
   const written = settings === null ? null : managedFields(settings);
-  const isForeign = answers && !found.isRunning && found.state?.phase !== 'waiting';
+  // Also while ours ends again and again: then because of what answers there.
+  const isForeign = answers && !found.isRunning;
   const taken = portTaken(setup.label, setup.endpoint);
   return {
     written,
     recorded: written,
     untried: former !== null,
-    running: await runningFields(setup, found, io),
+    running: isForeign ? null : await runningFields(setup, found, io),
     unattended: found.isRunning && !found.isSupervised,
     problem: conditionOf(setup, found, folder),
     obstacle: isForeign
