@@ -211,6 +211,8 @@ export interface Service {
   /** What its manifest asks for, as far as that may be shown. */
   readonly fields: ServiceFields;
   readonly storeField: string | null;
+  /** What it writes to: of two services with one place, each would undo what the other does. */
+  readonly place: string;
   /** Reads only. `answers`: whether anything answers where the engine is to be. Throws ProblemError. */
   readonly observe: (
     context: BackendContext & { readonly answers: boolean },

@@ -63,7 +63,8 @@ export async function enginePool(
       continue;
     }
     const engine = { reference: referred.value, backend: engines.create(referred.value) };
-    const service = serviceOf(resource, engine, { manifests, engines, io: context.io });
+    const around = { manifests, engines, io: context.io, declared };
+    const service = serviceOf(resource, engine, around);
     if (!service.ok) problems.push(...service.problems);
     else
       declared.push({ ...engine, ...(service.value === null ? {} : { service: service.value }) });

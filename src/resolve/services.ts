@@ -4,7 +4,7 @@ import type { Backend, Engines, Service } from '../backends/backend.ts';
 import type { BackendReference } from '../core/backend-reference.ts';
 import { compareText } from '../core/canonical.ts';
 import { backendKey } from '../core/key.ts';
-import { type Checked, checked, refused } from '../core/problem.ts';
+import { type Checked, checked, errorProblem, type Problem, refused } from '../core/problem.ts';
 import { type BackendResource, type Manifests, resourceLabel } from '../core/resource.ts';
 import type { DesiredService } from '../core/service.ts';
 import type { Io } from '../io/io.ts';
@@ -23,12 +23,25 @@ export function serviceOf(
     manifests,
     engines,
     io,
-  }: { readonly manifests: Manifests; readonly engines: Engines; readonly io: Io },
+    declared,
+  }: {
+    readonly manifests: Manifests;
+    readonly engines: Engines;
+    readonly io: Io;
+    /** Before it. */
+    readonly declared: readonly Declared[];
+  },
 ): Checked<Service | null> {
   const { service, settings = {} } = resource.spec;
   if (service === undefined || engines.serve === undefined) return checked(null);
   const served = engines.serve({ service, settings }, engine, io);
-  if (served.ok) return served;
+  if (served.ok) {
+    const { place } = served.value;
+    const rival = declared.find((one) => one.service?.place === place);
+    if (rival === undefined) return served;
+    const origin = manifests.locate(resource, ['spec', 'service']);
+    return refused(sameService(place, rival, { origin, subject: resourceLabel(resource) }));
+  }
   return refused(
     ...served.problems.map((problem) => ({
       ...problem,
@@ -37,6 +50,20 @@ export function serviceOf(
     })),
   );
 }
+
+const sameService = (
+  place: string,
+  { reference }: Declared,
+  at: Pick<Problem, 'origin' | 'subject'>,
+): Problem =>
+  errorProblem({
+    code: 'resolve/same-service',
+    summary: 'Two Backends are run by one service',
+    detail: `The ${place} runs Backend/${reference.name ?? reference.id} already.`,
+    remedy: 'Name another unit, or keep one of the two Backends.',
+    path: 'spec.service',
+    ...at,
+  });
 
 /** By `backendKey`, in the order of the keys. */
 export function desiredServices(

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createNodeIo } from '../../src/io/node.ts';
 import { type Reconciliation, reconcile } from '../../src/reconcile.ts';
-import { plannedBy, saidBy } from './tiny-world.ts';
+import { plannedBy, saidBy, until } from './tiny-world.ts';
 
 const script = fileURLToPath(new URL('../fakes/systemctl.mjs', import.meta.url));
 const changed = ['PATH', 'XDG_CONFIG_HOME', 'FAKE_SYSTEMD', 'MODELCTL_HOME', 'TINY_SECRET'];
@@ -168,6 +168,7 @@ describe('a unit of systemd', { timeout: 60_000 }, () => {
     const options = { timeoutMs: 9000, signal: new AbortController().signal, outputBytesMax: 1000 };
     await io.processes.run('systemctl', ['daemon-reload'], options);
     await io.processes.run('systemctl', ['restart', 'tiny.service'], options);
+    await until(() => environment().then(Boolean, () => false));
     expect(await environment()).not.toHaveProperty('OLLAMA_NUM_PARALLEL');
     expect((await run('plan')).plan?.actions.map(({ kind }) => kind)).toEqual([
       'configure',
@@ -190,6 +191,19 @@ describe('a unit of systemd', { timeout: 60_000 }, () => {
     const linked = await run('apply');
     expect(linked.plan?.held).toMatchObject([{ name: '*', because: 'conflict' }]);
     expect(linked.exitCode).toBe(6);
+  });
+
+  test('runs one Backend, and not two', async () => {
+    await declare('{ numParallel: 4 }');
+    const first = readFileSync(manifest, 'utf8');
+    const second = first
+      .replace('name: tiny', 'name: twin')
+      .replace(endpoint, 'http://127.0.0.1:1');
+    await writeFile(manifest, `${first}---\n${second}`);
+    const result = await run('plan');
+    expect(result.problems).toMatchObject([
+      { code: 'resolve/same-service', subject: 'Backend/twin', origin: { line: 16 } },
+    ]);
   });
 
   test('that is not there is said to be missing', async () => {

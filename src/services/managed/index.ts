@@ -11,6 +11,7 @@ export function createManaged(setup: ManagedSetup, storeField: string | null, io
   return {
     fields: managedFields(setup),
     storeField,
+    place: folder,
     observe: (context) => observe(setup, folder, context),
     perform: async (action, context) =>
       (await import('./perform.ts')).perform(setup, folder, action, context),

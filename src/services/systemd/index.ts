@@ -8,6 +8,7 @@ import type { SystemdSetup } from './setup.ts';
 export const createSystemd = (setup: SystemdSetup, storeField: string | null): Service => ({
   fields: shownVariables(setup.environment),
   storeField,
+  place: `${setup.scope} unit ${setup.unit}`,
   observe: (context) => observe(setup, context),
   perform: async (action, context) =>
     (await import('./perform.ts')).perform(setup, action, context),
