@@ -2,14 +2,13 @@
 // that starts a real process with what a drop-in says.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createNodeIo } from '../../src/io/node.ts';
 import { type Reconciliation, reconcile } from '../../src/reconcile.ts';
-import { plannedBy, saidBy, until } from './tiny-world.ts';
+import { freePort, plannedBy, saidBy, until } from './tiny-world.ts';
 
 const script = fileURLToPath(new URL('../fakes/systemctl.mjs', import.meta.url));
 const changed = ['PATH', 'XDG_CONFIG_HOME', 'FAKE_SYSTEMD', 'MODELCTL_HOME', 'TINY_SECRET'];
@@ -55,14 +54,6 @@ afterEach(async () => {
   }
   await rm(folder, { recursive: true, force: true });
 });
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
-    });
-  });
 
 const declare = (settings: string, unit = 'tiny'): Promise<void> =>
   writeFile(

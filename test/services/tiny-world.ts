@@ -93,16 +93,25 @@ export const saidBy = ({ changes }: Reconciliation): readonly string[] =>
 export const plannedBy = ({ plan }: Reconciliation): readonly string[] =>
   (plan?.actions ?? []).map(({ kind, because }) => `${kind}: ${because}`);
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
+/**
+ * Below those that the system gives out itself: no server or client of another test comes to have it
+ * before the engine does.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    tried += 1;
+    const port = 20_000 + ((process.pid * 37 + tried) % 10_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+let tried = 0;
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
     const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        resolve(typeof address === 'object' && address !== null ? address.port : 0),
-      );
-    });
+    server.on('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 
 /** Waits, with an end, until something holds. */
