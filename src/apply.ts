@@ -12,7 +12,7 @@ import type { ChangeSet } from './core/changeset.ts';
 import type { Digest } from './core/digest.ts';
 import { backendKey, placementKey } from './core/key.ts';
 import type { Observed } from './core/observed.ts';
-import type { Action, CreateAction } from './core/plan.ts';
+import { type Action, type CreateAction, isServiceAction } from './core/plan.ts';
 import { checked } from './core/problem.ts';
 import type { Report } from './core/progress.ts';
 import { execute } from './execute/execute.ts';
@@ -88,6 +88,10 @@ async function executeRecorded(
     const engine = resolved.engines.get(backendKey(action));
     assert(engine !== undefined, 'an action is for an engine that was observed');
     const progress = actionProgress(action, { report, clock: io.clock });
+    if (isServiceAction(action)) {
+      assert(engine.service !== undefined, 'an engine is restarted by its service');
+      return engine.service.perform(action, { io, signal: actionSignal });
+    }
     return engine.backend.perform(action, {
       io,
       signal: actionSignal,

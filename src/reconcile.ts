@@ -24,6 +24,7 @@ import { withDrafts } from './machine-drafts.ts';
 import { withLedger } from './machine-ledger.ts';
 import type { Ledger } from './record/ledger.ts';
 import { unlockedCode } from './resolve/lock-gap.ts';
+import { hasRevealed, joined } from './second-look.ts';
 import { reconcilerLockPathOf } from './state-files.ts';
 
 export interface ReconcileRequest {
@@ -170,7 +171,25 @@ async function act(request: ReconcileRequest, before: AroundLedger): Promise<Rec
   if (stale !== null) return stale;
   tell(value, around);
   const { apply } = await import('./apply.ts');
-  return resultOf(value, around.ledger, problems, await apply(value, around));
+  const applied = await apply(value, around);
+  const result = resultOf(value, around.ledger, problems, applied);
+  return request.expectedFingerprint === undefined && hasRevealed(applied.changes)
+    ? goOn(request, around, result)
+    : result;
+}
+
+/** Looks once more, does what there is to do now, and tells of both as of one run. */
+async function goOn(
+  request: ReconcileRequest,
+  around: AroundLedger,
+  first: Reconciliation,
+): Promise<Reconciliation> {
+  const considered = await consider(request, around);
+  if (!considered.ok) return refusedWith(considered.problems);
+  const { value, problems } = considered;
+  tell(value, around);
+  const { apply } = await import('./apply.ts');
+  return joined(first, resultOf(value, around.ledger, problems, await apply(value, around)));
 }
 
 /** What was decided, before any of it is done: the engine, if nobody declared one, and the plan. */

@@ -14,7 +14,11 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'artifacts/': ['core/', 'io/', 'models/'],
   // The one backend whose engine is ours speaks that engine's protocol.
   'backends/embedded/': ['core/', 'io/', 'models/', 'artifacts/', 'backends/', 'engine/'],
+  // Says in its engines' own words what the kinds of services then write and start.
+  'backends/serve.ts': ['core/', 'io/', 'backends/', 'services/'],
   'backends/': ['core/', 'io/', 'models/', 'artifacts/', 'backends/'],
+  'services/': ['core/', 'io/', 'supervisor/protocol.ts', 'backends/backend.ts'],
+  'supervisor/': ['core/', 'io/', 'engine/only-one.ts'],
   'engine/': ['core/', 'io/', 'models/', 'artifacts/'],
   // The stages. They see the outside through three interfaces, and never see one another.
   'manifest/': ['core/', 'generated/', 'models/', ...ports()],
@@ -38,6 +42,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'models/',
     'artifacts/',
     'backends/',
+    'services/',
   ],
   'cli/': ['*'],
   'index.ts': ['*'],
@@ -45,7 +50,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 
 /** Where the clock, the network, the disk, processes and randomness may be touched. */
 const outside: Readonly<Record<string, readonly string[]>> = {
-  'the outside world': ['io/', 'engine/', 'cli/main.ts'],
+  'the outside world': ['io/', 'engine/', 'supervisor/', 'cli/main.ts'],
   'node:sqlite': ['io/', 'engine/', 'record/ledger', 'record/lock.ts'],
 };
 

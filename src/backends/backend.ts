@@ -18,8 +18,10 @@ import type { Digest } from '../core/digest.ts';
 import type { FolderAccess } from '../core/folder-access.ts';
 import type { BackendId } from '../core/key.ts';
 import type { BackendObservation, Details } from '../core/observed.ts';
-import type { Action } from '../core/plan.ts';
+import type { ModelAction, ServiceAction } from '../core/plan.ts';
 import type { Checked, Problem } from '../core/problem.ts';
+import type { BackendService, BackendSettings } from '../core/resource.ts';
+import type { ObservedService, ServiceFields } from '../core/service.ts';
 import type { Io } from '../io/io.ts';
 
 export type BackendType = 'ollama' | 'llama-server' | 'embedded';
@@ -163,7 +165,7 @@ export interface Backend {
    * work done is success. Never throws for an engine's failure: the problem is in the result,
    * and its `retry` says whether trying again can help.
    */
-  readonly perform: (action: Action, context: PerformContext) => Promise<Performed>;
+  readonly perform: (action: ModelAction, context: PerformContext) => Promise<Performed>;
   /**
    * Reads only. For people who ask whether bytes are still right: where the engine keeps those of
    * what is wanted, by name. `observation` is of the same moment.
@@ -199,9 +201,36 @@ export interface BackendDeclaration {
   readonly auth?: SecretReference;
 }
 
+/** What a Backend object says about how its engine is run and set up. */
+export interface ServiceDeclaration {
+  readonly service: BackendService;
+  readonly settings: BackendSettings;
+}
+
+/** How an engine is run, apart from the models that it holds. */
+export interface Service {
+  /** What its manifest asks for, as far as that may be shown. */
+  readonly fields: ServiceFields;
+  readonly storeField: string | null;
+  /** What it writes to: of two services with one place, each would undo what the other does. */
+  readonly place: string;
+  /** Reads only. `answers`: whether anything answers where the engine is to be. Throws ProblemError. */
+  readonly observe: (
+    context: BackendContext & { readonly answers: boolean },
+  ) => Promise<ObservedService>;
+  /** As `Backend.perform`: safe to repeat, looks again, and never throws for an expected failure. */
+  readonly perform: (action: ServiceAction, context: BackendContext) => Promise<Performed>;
+}
+
 /** The list of engines (backends/index.ts) as the stages see it. */
 export interface Engines {
   /** Fills in the engine's own defaults (OLLAMA_HOST, store paths) and its normalised id. */
   readonly refer: (declaration: BackendDeclaration, io: Io) => Promise<Checked<BackendReference>>;
   readonly create: (reference: BackendReference) => Backend;
+  /** Refused, naming the field, where the engine has no such setting. Absent: none is ever run. */
+  readonly serve?: (
+    declaration: ServiceDeclaration,
+    engine: { readonly reference: BackendReference; readonly backend: Backend },
+    io: Io,
+  ) => Checked<Service>;
 }

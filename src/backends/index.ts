@@ -5,6 +5,7 @@ import { createEmbedded } from './embedded/index.ts';
 import { createLlamaServer } from './llama-server/index.ts';
 import { createOllama } from './ollama/index.ts';
 import { refer } from './refer.ts';
+import { serve } from './serve.ts';
 
 /** Pure. Makes no request; the engine may be down. */
 function createBackend(reference: BackendReference): Backend {
@@ -19,4 +20,4 @@ function createBackend(reference: BackendReference): Backend {
 }
 
 /** The list as the stages are given it. */
-export const engines: Engines = { refer, create: createBackend };
+export const engines: Engines = { refer, create: createBackend, serve };

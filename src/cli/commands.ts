@@ -196,11 +196,16 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'engine',
-    summary: 'look after the embedded engine',
+    summary: 'look after the engines that modelctl runs itself',
+    details: [
+      'The embedded engine, and those of Backends with `service: { type: managed }`. Names are of such',
+      'Backends and leave the embedded engine alone; without names all are meant, and start means the',
+      'embedded one. What is stopped here is started again by the next apply that wants it.',
+    ],
     positionals: {
-      usage: 'status|start|stop|logs',
+      usage: 'status|start|stop|logs [BACKEND...]',
       min: 1,
-      max: 1,
+      max: 1000,
       completes: ['status', 'start', 'stop', 'logs'],
       choices: ['status', 'start', 'stop', 'logs'],
     },
@@ -209,7 +214,7 @@ export const commands: readonly Command[] = [
       output('json', 'yaml'),
       json,
     ],
-    examples: ['modelctl engine status', 'modelctl engine stop'],
+    examples: ['modelctl engine status', 'modelctl engine stop', 'modelctl engine logs gpu-ollama'],
   },
   {
     name: 'completion',

@@ -8,6 +8,8 @@ import type { Problem } from './problem.ts';
 export type Outcome =
   | 'pulled'
   | 'created'
+  | 'configured'
+  | 'restarted'
   | 'loaded'
   | 'unloaded'
   | 'evicted'
@@ -19,6 +21,8 @@ export type Outcome =
 export const outcomeOf = {
   pull: 'pulled',
   create: 'created',
+  configure: 'configured',
+  restart: 'restarted',
   load: 'loaded',
   unload: 'unloaded',
   evict: 'evicted',

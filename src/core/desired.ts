@@ -5,6 +5,7 @@ import type { Digest } from './digest.ts';
 import type { Held } from './held.ts';
 import type { Placement, PlacementKey } from './key.ts';
 import type { Origin, Problem } from './problem.ts';
+import type { DesiredService } from './service.ts';
 
 /** `optional` is kept while there is room but not pulled; the rest are promises, in rising order. */
 export type Residency = 'optional' | 'stored' | 'loaded' | 'pinned';
@@ -111,6 +112,8 @@ export interface Desired {
   /** Why not complete, for the held entries that follow from it. */
   readonly incompleteBecause: string | null;
   readonly placements: ReadonlyMap<PlacementKey, DesiredPlacement>;
+  /** How engines are to be set up, by `backendKey`; of the others nothing is said. */
+  readonly services?: ReadonlyMap<string, DesiredService>;
   /** What could not be turned into a placement: unsupported, not resolvable now. */
   readonly held: readonly Held[];
   /** Models that `held` keeps out of `placements` but which are still wanted: never pruned. */

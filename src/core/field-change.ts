@@ -4,7 +4,7 @@ import { compareText, type Json, sameJson } from './canonical.ts';
 import type { DesiredPlacement, Recipe } from './desired.ts';
 import { staysLoaded } from './desired.ts';
 import type { ObservedPlacement } from './observed.ts';
-import type { Action } from './plan.ts';
+import { type Action, isServiceAction, type ModelAction } from './plan.ts';
 
 export interface FieldChange {
   /** Dotted, as in `load.contextLength` or `recipe.parameters.temperature`. */
@@ -26,6 +26,7 @@ export function fieldChanges(
   desired: DesiredPlacement | null,
   observed: ObservedPlacement | null,
 ): readonly FieldChange[] {
+  if (isServiceAction(action)) return action.kind === 'configure' ? action.changes : [];
   const before = flatten(observedFields(observed));
   const after = action.kind === 'evict' ? new Map<string, Json>() : afterwards(action, desired);
   const fields = action.kind === 'evict' ? before.keys() : after.keys();
@@ -35,7 +36,10 @@ export function fieldChanges(
     .toSorted((a, b) => compareText(a.field, b.field));
 }
 
-function afterwards(action: Action, desired: DesiredPlacement | null): ReadonlyMap<string, Json> {
+function afterwards(
+  action: ModelAction,
+  desired: DesiredPlacement | null,
+): ReadonlyMap<string, Json> {
   switch (action.kind) {
     case 'pull':
       return flatten({ content: action.digest ?? action.artifact.revision });

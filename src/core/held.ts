@@ -12,6 +12,7 @@ export type HeldBecause =
   | 'unverifiable'
   | 'upstream-moved'
   | 'needs-approval'
+  | 'needs-privilege'
   | 'guard';
 
 export interface Held {

@@ -5,6 +5,7 @@ import type { LoadOptions, Recipe } from './desired.ts';
 import type { Digest } from './digest.ts';
 import type { PlacementKey } from './key.ts';
 import type { Problem } from './problem.ts';
+import type { ObservedService } from './service.ts';
 import type { Access } from './way.ts';
 
 export type Capacity =
@@ -73,8 +74,14 @@ export type BackendObservation =
       readonly warnings?: readonly Problem[];
       /** Details fetched now that were not remembered; to be remembered. */
       readonly learned: ReadonlyMap<Digest, Details>;
+      /** Where its Backend says how it is run. */
+      readonly service?: ObservedService;
     }
-  | { readonly kind: 'unreachable'; readonly problem: Problem };
+  | {
+      readonly kind: 'unreachable';
+      readonly problem: Problem;
+      readonly service?: ObservedService;
+    };
 
 /**
  * Why an engine that fetches a manifest by itself would not get the locked one now. A registry that

@@ -7,6 +7,7 @@ import type { Digest } from './digest.ts';
 import type { Held } from './held.ts';
 import type { Placement } from './key.ts';
 import type { Problem } from './problem.ts';
+import type { SettingChange } from './service.ts';
 import type { Way } from './way.ts';
 
 export type Reason =
@@ -29,6 +30,7 @@ export type ActionId = string;
 export interface ActionBase extends Placement {
   /** Stable for the same work: kind, backend and name. */
   readonly id: ActionId;
+  /** metadata.name of the Model; of the Backend where it is about the engine itself. */
   readonly model: string;
   readonly reason: Reason;
   /** One sentence for people: what differs. */
@@ -81,8 +83,26 @@ export interface EvictAction extends ActionBase {
   readonly replaces: Digest;
 }
 
-export type Action = PullAction | CreateAction | LoadAction | UnloadAction | EvictAction;
+/** Writes down how an engine is set up from its next start on. Its `name` is `engineName`. */
+export interface ConfigureAction extends ActionBase {
+  readonly kind: 'configure';
+  readonly changes: readonly SettingChange[];
+}
+
+/** Starts an engine, anew if it runs; whatever was in memory is gone. Its `name` is `engineName`. */
+export interface RestartAction extends ActionBase {
+  readonly kind: 'restart';
+  /** What it holds is known only afterwards: the run looks again then, and goes on. */
+  readonly reveals: boolean;
+}
+
+export type ModelAction = PullAction | CreateAction | LoadAction | UnloadAction | EvictAction;
+export type ServiceAction = ConfigureAction | RestartAction;
+export type Action = ModelAction | ServiceAction;
 export type ActionKind = Action['kind'];
+
+export const isServiceAction = (action: Action): action is ServiceAction =>
+  action.kind === 'configure' || action.kind === 'restart';
 
 /** A placement that is as it should be. */
 export interface Unchanged extends Placement {

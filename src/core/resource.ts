@@ -8,6 +8,8 @@ import type { ModelManifest } from '../generated/model.ts';
 import type { RegistryManifest } from '../generated/registry.ts';
 import type { Origin } from './problem.ts';
 
+export type { BackendService, BackendSettings } from '../generated/backend.ts';
+
 export type Declared<M> = M & { readonly origin: Origin };
 
 export type ModelResource = Declared<ModelManifest>;

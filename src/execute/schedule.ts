@@ -54,6 +54,10 @@ function mayStart(
   const key = backendKey(action);
   const here = busy.filter((other) => backendKey(other) === key);
   switch (action.kind) {
+    // Whatever else goes on there would be cut off.
+    case 'configure':
+    case 'restart':
+      return here.length === 0;
     // An eviction removes blobs that no name needs at that moment; a build beside it may just have
     // counted one of them as present. They never overlap, and evictions come last.
     case 'evict':

@@ -8,7 +8,7 @@ import type { OnWait } from '../core/progress.ts';
 import type { Span, Spans } from '../core/span.ts';
 import type { Processes } from './processes.ts';
 
-export type { FileLock, Processes, ProgramAnswer } from './processes.ts';
+export type { FileLock, Processes, ProgramAnswer, Ran } from './processes.ts';
 
 export interface Io {
   readonly files: Files;

@@ -55,6 +55,32 @@ export interface Processes {
     readonly answerCharactersMax: number;
     readonly signal: AbortSignal;
   }) => Promise<ProgramAnswer>;
-  /** Nothing there is fine. */
-  readonly signal: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void;
+  /** Nothing there is fine. `group`: the whole process group that the process leads. */
+  readonly signal: (pid: number, signal: 'SIGTERM' | 'SIGKILL', to?: 'process' | 'group') => void;
+  /** Runs a program to its end, without a terminal and without input. Never throws for how it ends. */
+  readonly run: (program: string, given: readonly string[], options: RunOptions) => Promise<Ran>;
+  /**
+   * What a process was started with; null when it cannot be told: it is gone, another user's, or the
+   * platform does not say.
+   */
+  readonly environmentOf: (pid: number) => Promise<Readonly<Record<string, string>> | null>;
 }
+
+export interface RunOptions {
+  /** The program is killed then. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** Of output and errors each; the last ones are kept. */
+  readonly outputBytesMax: number;
+}
+
+export type Ran =
+  | {
+      readonly kind: 'ended';
+      readonly code: number;
+      readonly output: string;
+      readonly errors: string;
+    }
+  /** No such program. */
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'timed-out' };

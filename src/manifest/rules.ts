@@ -148,8 +148,8 @@ function selfDerivedRule({
 }
 
 function backendRules({ spec }: BackendManifest): readonly BrokenRule[] {
-  if (spec.type !== 'embedded') return [];
-  return (['endpoint', 'auth'] as const)
+  if (spec.type !== 'embedded') return [...settingsRule(spec), ...serviceRule(spec)];
+  return (['endpoint', 'auth', 'settings', 'service'] as const)
     .filter((field) => spec[field] !== undefined)
     .map((field) => ({
       code: 'manifest/contradiction',
@@ -159,6 +159,41 @@ function backendRules({ spec }: BackendManifest): readonly BrokenRule[] {
       path: ['spec', field],
     }));
 }
+
+/** Nothing could write them, and nothing could tell whether they hold. */
+const settingsRule = ({ settings, service }: BackendManifest['spec']): readonly BrokenRule[] =>
+  settings === undefined || service !== undefined
+    ? []
+    : [
+        {
+          code: 'manifest/missing-field',
+          summary: 'A field is missing that another one needs',
+          detail:
+            '`settings` are those of the engine itself, and nothing says how it is started with them.',
+          remedy:
+            'Add `service: { type: systemd }` where systemd runs the engine, or `service: { type: managed }` for modelctl to run it.',
+          path: ['spec', 'settings'],
+        },
+      ];
+
+const fieldsOfServices = {
+  managed: ['program', 'arguments'],
+  systemd: ['unit', 'scope'],
+} as const;
+
+const serviceRule = ({ service }: BackendManifest['spec']): readonly BrokenRule[] => {
+  if (service === undefined) return [];
+  const other = service.type === 'managed' ? 'systemd' : 'managed';
+  return fieldsOfServices[other]
+    .filter((field) => service[field] !== undefined)
+    .map((field) => ({
+      code: 'manifest/contradiction',
+      summary: 'Two fields contradict each other',
+      detail: `\`${field}\` is of a service of type \`${other}\`; this one is \`${service.type}\`.`,
+      remedy: `Remove \`${field}\`, or write \`type: ${other}\`.`,
+      path: ['spec', 'service', field],
+    }));
+};
 
 const mirrorUrl = (mirror: NonNullable<RegistryManifest['spec']['mirrors']>[number]): string =>
   typeof mirror === 'string' ? mirror : mirror.url;

@@ -1,6 +1,6 @@
 // Stage 3: what is really there. All engines are asked at the same time, and each answers for
 // itself: one that is down is `unreachable`, never empty, and never keeps the others waiting.
-import type { Backend, Question } from '../backends/backend.ts';
+import type { Backend, Question, Service } from '../backends/backend.ts';
 import type { Artifact } from '../core/artifact.ts';
 import type { Desired } from '../core/desired.ts';
 import type { Digest } from '../core/digest.ts';
@@ -8,25 +8,74 @@ import type { LedgerView } from '../core/inventory.ts';
 import { backendKey } from '../core/key.ts';
 import type { BackendObservation, Observed } from '../core/observed.ts';
 import { errorProblem, ProblemError } from '../core/problem.ts';
+import type { ObservedService } from '../core/service.ts';
 import { HttpError, type Io } from '../io/io.ts';
+
+interface Context {
+  readonly io: Io;
+  readonly signal: AbortSignal;
+}
 
 /** One slow engine must not stop a run: beyond this it counts as unreachable. */
 const observeTimeoutMs = 30_000;
 
 export async function observe(
-  engines: ReadonlyMap<string, { readonly backend: Backend }>,
+  engines: ReadonlyMap<string, Observable>,
   desired: Desired,
   ledger: LedgerView,
-  context: { readonly io: Io; readonly signal: AbortSignal },
+  context: Context,
 ): Promise<Observed> {
   const questions = questionsOf(engines.keys(), desired, ledger);
   const answers = await Promise.all(
-    [...engines].map(async ([key, { backend }]) => {
+    [...engines].map(async ([key, engine]) => {
       const question = questions.get(key) ?? emptyQuestion;
-      return [key, await observeOne(backend, question, context)] as const;
+      return [key, await observeWithService(engine, question, context)] as const;
     }),
   );
   return { backends: new Map(answers) };
+}
+
+interface Observable {
+  readonly backend: Backend;
+  readonly service?: Service;
+}
+
+/** How it is run is asked after what it holds: who runs it is of interest if it answers, and if not. */
+async function observeWithService(
+  { backend, service }: Observable,
+  question: Question,
+  context: Context,
+): Promise<BackendObservation> {
+  const seen = await observeOne(backend, question, context);
+  if (service === undefined) return seen;
+  const run = await observeService(service, seen.kind === 'reachable', context);
+  return seen.kind === 'unreachable'
+    ? { ...seen, problem: run.problem ?? seen.problem, service: run }
+    : { ...seen, service: run };
+}
+
+/** What cannot be told now stands in the way of every change. */
+async function observeService(
+  service: Service,
+  answers: boolean,
+  context: Context,
+): Promise<ObservedService> {
+  try {
+    return await service.observe({ ...context, answers });
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!(error instanceof ProblemError)) throw error;
+    const { detail, remedy = 'It is looked at again with the next run.' } = error.problem;
+    return {
+      written: null,
+      recorded: null,
+      untried: false,
+      running: 'unknown',
+      unattended: false,
+      problem: null,
+      obstacle: { because: 'unsupported', detail, remedy },
+    };
+  }
 }
 
 /** Asks one engine nothing but what it holds. */
@@ -39,7 +88,7 @@ export const emptyQuestion: Question = {
 export async function observeOne(
   backend: Backend,
   question: Question,
-  { io, signal }: { readonly io: Io; readonly signal: AbortSignal },
+  { io, signal }: Context,
 ): Promise<BackendObservation> {
   const answered = new AbortController();
   const limit = new AbortController();

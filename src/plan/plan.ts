@@ -2,7 +2,7 @@
 // what the user allows. No I/O, no clock; shuffled input gives the same plan. It judges each
 // placement and what left the set, asks the guards about all of it together, and writes down what
 // is to be done, in which order, and what is not, and why.
-import { backendKey, placementKey } from '../core/key.ts';
+import { backendKey, byPlacement, placementKey } from '../core/key.ts';
 import type { Action, ActionId, Plan } from '../core/plan.ts';
 import { buildActions, releaseActions, residencyActions } from './actions.ts';
 import { takeRoom } from './capacity.ts';
@@ -13,6 +13,7 @@ import { type Judged, judgeAll, type Vetoes } from './judge.ts';
 import { type Leaving, settleLeavers } from './leaving.ts';
 import { inOrder } from './order.ts';
 import { judgeLeavers, type Leaver } from './prune.ts';
+import { behindServices, planServices } from './service.ts';
 import { sharedUnloads } from './sharing.ts';
 import { slotUnloads, withinSlots } from './slots.ts';
 import { driftOf, heldOf, unchangedOf } from './summary.ts';
@@ -21,7 +22,9 @@ import { engineWarnings, type PlanInput, type World, worldOf } from './world.ts'
 export type { PlanInput } from './world.ts';
 
 export function plan(input: PlanInput): Plan {
-  const world = worldOf(input);
+  const given = worldOf(input);
+  const services = planServices(given);
+  const { world } = services;
   const first = judgeAll(world, new Map());
   const leavers = judgeLeavers(world, first);
   const guarded = guard(world, first, settleLeavers(world, leavers, first).victims);
@@ -29,12 +32,20 @@ export function plan(input: PlanInput): Plan {
   const decided = {
     set: world.desired.set,
     revision: world.desired.revision,
-    actions: world.options.refreshOnly ? [] : actions(),
+    actions: world.options.refreshOnly
+      ? []
+      : [...services.actions, ...behindServices(given, services, actions())],
     unchanged: unchangedOf(world, judged),
-    held: heldOf(world, judged, leaving, guarded.refused),
+    held: [...services.held, ...heldOf(world, judged, leaving, guarded.refused)].toSorted(
+      byPlacement,
+    ),
     leftovers: leaving.leftovers,
     released: world.options.refreshOnly ? [] : leaving.released,
-    drift: driftOf(world, judged),
+    // What a restart of ours is about to drop is still there: nobody else changed it.
+    drift: [
+      ...services.drift,
+      ...driftOf(given, services.gates.size === 0 ? judged : judgeAll(given, new Map())),
+    ],
     warnings: [...world.desired.warnings, ...engineWarnings(world)],
   };
   return { ...decided, fingerprint: fingerprintOf(decided) };

@@ -52,6 +52,8 @@ export function factsAfter(change: ChangeSetEntry, input: AfterAction): ActionFa
         ...learned,
       };
     case 'load':
+    case 'configure':
+    case 'restart':
       return { entry, ...learned };
   }
 }

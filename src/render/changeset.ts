@@ -52,6 +52,8 @@ export function renderSummary(changes: ChangeSet): string {
 }
 
 const outcomeOrder: readonly Outcome[] = [
+  'configured',
+  'restarted',
   'pulled',
   'created',
   'loaded',

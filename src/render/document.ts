@@ -45,6 +45,10 @@ export function actionDocument(action: Action): Readonly<Record<string, unknown>
       return { ...common, load: action.load };
     case 'unload':
       return common;
+    case 'configure':
+      return { ...common, changes: action.changes };
+    case 'restart':
+      return { ...common, reveals: action.reveals };
     case 'evict':
       return { ...common, replaces: action.replaces };
   }

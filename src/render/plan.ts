@@ -2,7 +2,7 @@
 // what is left over, what drifted. It shows what the plan says and adds nothing.
 import type { Held } from '../core/held.ts';
 import { backendKey } from '../core/key.ts';
-import type { Action, Drift, Leftover, Plan, Unchanged } from '../core/plan.ts';
+import type { Action, ActionKind, Drift, Leftover, Plan, Unchanged } from '../core/plan.ts';
 import { planTotals } from '../core/plan-totals.ts';
 import { describeWay } from '../core/way.ts';
 import { escapeBlock, escapeText } from './escape.ts';
@@ -65,7 +65,15 @@ export function renderNoChanges(plan: Plan): string {
 
 /** `1 to pull, 2 to load`. */
 function renderActionCounts(actions: readonly Action[]): string {
-  const kinds = ['pull', 'create', 'load', 'unload', 'evict'] as const;
+  const kinds = [
+    'configure',
+    'restart',
+    'pull',
+    'create',
+    'load',
+    'unload',
+    'evict',
+  ] as const satisfies readonly ActionKind[];
   return kinds
     .map((kind) => [kind, actions.filter((action) => action.kind === kind).length] as const)
     .filter(([, amount]) => amount > 0)
@@ -77,6 +85,7 @@ function renderActionCounts(actions: readonly Action[]): string {
 export function renderActions(plan: Plan, options: PlanOptions = {}): string {
   const { style } = filled(options);
   const names = widest(plan.actions.map(renderName));
+  const kinds = Math.max(6, widest(plan.actions.map(({ kind }) => kind)));
   const bytes = widest(plan.actions.map(actionBytes));
   const groups = [...Map.groupBy(plan.actions, backendKey).values()];
   const blocks = groups.map((actions) => {
@@ -84,7 +93,7 @@ export function renderActions(plan: Plan, options: PlanOptions = {}): string {
       const { symbol, paint } = appearance(action, style);
       const reason = `${action.reason}: ${escapeText(action.because)}${renderWay(action)}`;
       return [
-        `  ${paint(`${symbol} ${padEnd(action.kind, 6)}`)}`,
+        `  ${paint(`${symbol} ${padEnd(action.kind, kinds)}`)}`,
         padEnd(renderName(action), names),
         padStart(actionBytes(action), bytes),
         style.faint(reason),
@@ -135,6 +144,8 @@ function actionBytes({ kind, bytes }: Action): string {
     case 'evict':
       return disk === 0 ? '' : `${formatBytesOrUnknown(disk === null ? null : -disk)} freed`;
     case 'unload':
+    case 'configure':
+    case 'restart':
       return '';
   }
 }

@@ -8,6 +8,7 @@ import type {
   BackendType,
   Engines,
   Question,
+  Service,
 } from '../backends/backend.ts';
 import type { BackendReference } from '../core/backend-reference.ts';
 import { backendKey } from '../core/key.ts';
@@ -15,10 +16,13 @@ import { type Checked, checked, errorProblem, type Problem, refused } from '../c
 import type { BackendResource, Manifests } from '../core/resource.ts';
 import { resourceLabel } from '../core/resource.ts';
 import { type Identity, localHost } from './host.ts';
+import { serviceOf } from './services.ts';
 
 export interface Engine {
   readonly reference: BackendReference;
   readonly backend: Backend;
+  /** Where its Backend says how it is run. */
+  readonly service?: Service;
 }
 
 export interface EngineChoice {
@@ -55,8 +59,16 @@ export async function enginePool(
       continue;
     }
     const twin = declared.find(({ reference }) => reference.id === referred.value.id);
-    if (twin !== undefined) problems.push(sameEngine(resource, twin.reference));
-    else declared.push({ reference: referred.value, backend: engines.create(referred.value) });
+    if (twin !== undefined) {
+      problems.push(sameEngine(resource, twin.reference));
+      continue;
+    }
+    const engine = { reference: referred.value, backend: engines.create(referred.value) };
+    const around = { manifests, engines, io: context.io, declared };
+    const service = serviceOf(resource, engine, around);
+    if (!service.ok) problems.push(...service.problems);
+    else
+      declared.push({ ...engine, ...(service.value === null ? {} : { service: service.value }) });
   }
   if (problems.length > 0) return refused(...problems);
   return checked(poolOf(declared, recorded, engines, context));

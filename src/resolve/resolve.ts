@@ -17,6 +17,7 @@ import { resolveRequest } from './one-request.ts';
 import type { Pin, PinKey } from './pin.ts';
 import { requestsOf } from './requests.ts';
 import { revisionOf } from './revision.ts';
+import { desiredServices } from './services.ts';
 
 export interface ResolveInput {
   readonly manifests: Manifests;
@@ -98,6 +99,7 @@ export async function resolve(
     complete: incompleteBecause === null,
     incompleteBecause,
     placements: merged.placements,
+    services: desiredServices(pool.value.declared, manifests),
     held: outcomes.flatMap((one) => one.held),
     heldModels: new Set(outcomes.flatMap((one) => one.heldModels)),
     warnings: all,

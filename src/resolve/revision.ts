@@ -12,6 +12,9 @@ export function revisionOf(desired: Omit<Desired, 'revision'>): Digest {
   for (const { artifact, origin: _, ...placement } of placements) {
     hash.update(`${canonicalJson(placement)} ${artifact.revision}\n`);
   }
+  for (const { origin: _, ...service } of desired.services?.values() ?? []) {
+    hash.update(`service ${canonicalJson(service)}\n`);
+  }
   for (const held of desired.held) {
     hash.update(`held ${held.host}|${held.backend}|${held.name} ${held.because}\n`);
   }

@@ -8,7 +8,7 @@ import type {
 } from '../../src/backends/backend.ts';
 import type { Artifact } from '../../src/core/artifact.ts';
 import type { ObservedPlacement } from '../../src/core/observed.ts';
-import type { Action } from '../../src/core/plan.ts';
+import type { ModelAction } from '../../src/core/plan.ts';
 import { checked } from '../../src/core/problem.ts';
 import type { Io } from '../../src/io/io.ts';
 import { buildActions, look, shapesOf } from './requests.ts';
@@ -60,7 +60,10 @@ export const contextOf = (bench: Bench, more: Partial<PerformContext> = {}): Per
   ...more,
 });
 
-export async function run(bench: Bench, actions: readonly Action[]): Promise<readonly Performed[]> {
+export async function run(
+  bench: Bench,
+  actions: readonly ModelAction[],
+): Promise<readonly Performed[]> {
   const results: Performed[] = [];
   for (const action of actions) results.push(await bench.backend.perform(action, contextOf(bench)));
   return results;

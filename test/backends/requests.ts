@@ -4,7 +4,7 @@ import type { Backend, ModelRequest, PlacementShape } from '../../src/backends/b
 import type { Artifact } from '../../src/core/artifact.ts';
 import type { Digest } from '../../src/core/digest.ts';
 import type { BackendObservation, Details, ObservedPlacement } from '../../src/core/observed.ts';
-import type { Action, ActionBase, LoadAction } from '../../src/core/plan.ts';
+import type { ActionBase, LoadAction, ModelAction } from '../../src/core/plan.ts';
 import type { Io } from '../../src/io/io.ts';
 
 export const request = (
@@ -32,7 +32,7 @@ export function shapesOf(backend: Backend, asked: ModelRequest): readonly Placem
 
 export const actionBase = (
   backend: Backend,
-  kind: Action['kind'],
+  kind: ModelAction['kind'],
   name: string,
 ): Omit<ActionBase, 'kind'> & { readonly after: readonly string[] } => ({
   id: `${kind} ${name}`,
@@ -52,9 +52,9 @@ export function buildActions(
   asked: ModelRequest,
   artifact: Artifact,
   there: { readonly placements: ReadonlyMap<string, Pick<ObservedPlacement, 'digest'>> },
-): readonly Action[] {
+): readonly ModelAction[] {
   const shapes = shapesOf(backend, asked);
-  return shapes.flatMap((shape): Action[] => {
+  return shapes.flatMap((shape): ModelAction[] => {
     const digest = backend.identify(shape, artifact, shapes);
     const replaces = there.placements.get(shape.name)?.digest ?? null;
     // Only what is known to be right stays; a base that was imported is not made again.

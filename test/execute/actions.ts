@@ -34,6 +34,10 @@ export function actionOf(kind: ActionKind, name: string, more: Partial<ActionBas
       return { ...base, kind, load: {} };
     case 'unload':
       return { ...base, kind };
+    case 'configure':
+      return { ...base, kind, changes: [] };
+    case 'restart':
+      return { ...base, kind, reveals: false };
     case 'evict':
       return { ...base, kind, replaces: digest };
   }

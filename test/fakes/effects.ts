@@ -13,7 +13,8 @@ export interface Effect {
     | 'remove'
     | 'folder'
     | 'spawn'
-    | 'signal';
+    | 'signal'
+    | 'run';
   /** The path, or the program and pid. */
   readonly subject: string;
 }

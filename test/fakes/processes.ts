@@ -1,6 +1,6 @@
 // Processes that are only remembered: what was started, what is alive, what was told to stop.
 import { assert } from '../../src/core/assert.ts';
-import type { Processes } from '../../src/io/io.ts';
+import type { Processes, Ran } from '../../src/io/io.ts';
 import type { FakeEffects } from './effects.ts';
 
 type Spawned = Parameters<Processes['spawnDetached']>[0] & { readonly pid: number };
@@ -12,6 +12,12 @@ export interface FakeProcesses extends Processes {
   /** Told of each signal to a living process. SIGKILL has ended it by then. */
   readonly onSignal: (listener: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void) => void;
   readonly end: (pid: number) => void;
+  /** What programs do that are run; without it there are none. */
+  readonly onRun: (listener: (program: string, given: readonly string[]) => Ran) => void;
+  /** What processes were started with; of others it cannot be told. */
+  readonly environments: Map<number, Readonly<Record<string, string>>>;
+  /** A process that is none of ours; its pid. */
+  readonly begin: () => number;
   /** Locks held now, and all that were ever asked for. */
   readonly locks: { readonly held: Set<string>; readonly asked: readonly string[] };
   /** Whether this machine has flock(1); it has. */
@@ -25,6 +31,8 @@ export function createFakeProcesses(effects: FakeEffects): FakeProcesses {
   const spawned: Spawned[] = [];
   let onSpawn: (spawned: Spawned) => void = () => undefined;
   let onSignal: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void = () => undefined;
+  let onRun: (program: string, given: readonly string[]) => Ran = () => ({ kind: 'absent' });
+  const environments = new Map<number, Readonly<Record<string, string>>>();
   const locks = { held: new Set<string>(), asked: [] as string[] };
   const fake: FakeProcesses = {
     pid,
@@ -44,9 +52,25 @@ export function createFakeProcesses(effects: FakeEffects): FakeProcesses {
     onSignal: (listener) => {
       onSignal = listener;
     },
+    environments,
+    begin: () => {
+      const begun = next;
+      next += 1;
+      alive.add(begun);
+      return begun;
+    },
     end: (ended) => {
       alive.delete(ended);
     },
+    onRun: (listener) => {
+      onRun = listener;
+    },
+    run: async (program, given, { signal }) => {
+      signal.throwIfAborted();
+      const doing = { kind: 'run', subject: [program, ...given].join(' ') } as const;
+      return effects.apply(doing, () => onRun(program, given));
+    },
+    environmentOf: async (asked) => (alive.has(asked) ? (environments.get(asked) ?? null) : null),
     spawnDetached: async (options) => {
       const child = { ...options, pid: next };
       effects.apply({ kind: 'spawn', subject: options.program }, () => {

@@ -141,6 +141,21 @@ test('refuses to derive a model from its own name', async () => {
   }
 });
 
+test('gives settings to an engine only where something is said about how it is started', async () => {
+  const alone = object('Backend', 'b', '{type: ollama, settings: {numParallel: 2}}');
+  expect(await outlineOf(alone)).toEqual(['5:32 manifest/missing-field spec.settings']);
+  const served = '{type: ollama, settings: {numParallel: 2}, service: {type: managed}}';
+  expect(await outlineOf(object('Backend', 'b', served))).toEqual([]);
+  const mixed = '{type: ollama, service: {type: managed, unit: x}}';
+  expect(await outlineOf(object('Backend', 'b', mixed))).toEqual([
+    '5:53 manifest/contradiction spec.service.unit',
+  ]);
+  const embedded = '{type: embedded, service: {type: managed}}';
+  expect(await outlineOf(object('Backend', 'b', embedded))).toEqual([
+    '5:33 manifest/contradiction spec.service',
+  ]);
+});
+
 test('gives an embedded engine no endpoint and no secret', async () => {
   const text = object(
     'Backend',

@@ -8,7 +8,13 @@ import type { InventoryEntry } from '../../src/core/inventory.ts';
 import { backendKey, type Placement, type PlacementKey, placementKey } from '../../src/core/key.ts';
 import { type Made, madeFrom } from '../../src/core/made.ts';
 import type { BackendObservation, Details, ObservedPlacement } from '../../src/core/observed.ts';
-import type { Action, ActionId, Plan } from '../../src/core/plan.ts';
+import {
+  type Action,
+  type ActionId,
+  isServiceAction,
+  type Plan,
+  type ServiceAction,
+} from '../../src/core/plan.ts';
 import { defaultLimits, nextActions } from '../../src/execute/schedule.ts';
 import type { PlanInput } from '../../src/plan/plan.ts';
 import { factsAfter } from '../../src/record/facts.ts';
@@ -123,6 +129,10 @@ function close(change: ChangeSetEntry, { desired, entries, made, interrupted }: 
 function perform(action: Action, { desired, seen }: World): Digest | null {
   const backend = seen.get(backendKey(action));
   if (backend?.kind !== 'reachable') throw new Error('an action on an engine that is down');
+  if (isServiceAction(action)) {
+    seen.set(backendKey(action), afterService(action, backend, desired));
+    return null;
+  }
   const placements = backend.placements as Map<string, ObservedPlacement>;
   const there = placements.get(action.name);
   const isByName = action.backend === countsByName;
@@ -182,6 +192,27 @@ function perform(action: Action, { desired, seen }: World): Digest | null {
       return digest;
     }
   }
+}
+
+/** An engine that is started anew runs with what is written, and has nothing in memory. */
+function afterService(
+  action: ServiceAction,
+  backend: Extract<BackendObservation, { kind: 'reachable' }>,
+  { services }: PlanInput['desired'],
+): BackendObservation {
+  const { service, placements } = backend;
+  const fields = services?.get(backendKey(action))?.fields;
+  if (service === undefined || fields === undefined) throw new Error('nobody runs this engine');
+  if (action.kind === 'configure') {
+    const written = { written: fields, recorded: fields, untried: true };
+    return { ...backend, service: { ...service, ...written } };
+  }
+  if (service.written === null) throw new Error('started without being set up');
+  const dropped = new Map(
+    [...placements].map(([name, one]) => [name, { ...one, loaded: null }] as const),
+  );
+  const started = { running: service.written, untried: false, unattended: false };
+  return { ...backend, placements: dropped, service: { ...service, ...started } };
 }
 
 /**

@@ -192,6 +192,19 @@ const owns = fc
     ),
   );
 
+/** Of an engine that answers: what one holds that has yet to be started is not known beforehand. */
+const service = fc.record(
+  {
+    wants: fc.constant({ A: '2' }),
+    written: fc.constantFrom(null, { A: '1' }, { A: '2' }, { A: '2', B: '1' }),
+    running: fc.constantFrom('unknown' as const, {}, { A: '1' }, { A: '2' }),
+    recorded: fc.constantFrom(null, { A: '1' }, { A: '2' }),
+    untried: fc.boolean(),
+    unattended: fc.boolean(),
+  },
+  { requiredKeys: ['wants'] },
+);
+
 export const arbitraryCase = fc
   .record({
     models,
@@ -212,6 +225,7 @@ export const arbitraryCase = fc
       }),
       { maxKeys: 2 },
     ),
+    service: fc.option(service, { freq: 3, nil: undefined }),
     owns,
     mode: fc.constantFrom('writable', 'writable', 'writable', 'read-only'),
     unsupported: fc.option(fc.constantFrom('one', 'two', 'three'), { freq: 5 }),
@@ -240,11 +254,13 @@ export const arbitraryCase = fc
       ollama,
       second,
       registries,
+      service: run,
       options,
       recent,
       ...ledger
     }): PlanCase => ({
       title: 'random',
+      ...(run === undefined || ollama === 'unreachable' ? {} : { services: { ollama: run } }),
       desired: {
         models: wanted.filter((one) => one.model !== unsupported),
         ...(incomplete === null ? {} : { incomplete }),

@@ -22,6 +22,7 @@ import type {
   RegistryAnswer,
 } from '../../src/core/observed.ts';
 import { errorProblem, type Problem, warningProblem } from '../../src/core/problem.ts';
+import type { DesiredService, ServiceFields, ServiceObstacle } from '../../src/core/service.ts';
 import type { PlanInput } from '../../src/plan/plan.ts';
 
 export interface PlanCase {
@@ -33,6 +34,8 @@ export interface PlanCase {
     readonly held?: readonly (Omit<Held, 'host' | 'backend'> & { backend?: string })[];
   };
   readonly observed?: Readonly<Record<string, SeenBackend | 'unreachable'>>;
+  /** How engines are to be run, and how they are; by backend. */
+  readonly services?: Readonly<Record<string, CaseService>>;
   /** Digests that another store of this machine has. */
   readonly nearby?: readonly string[];
   /** What registries say now of models that would come through an API, by name. */
@@ -77,6 +80,19 @@ interface WantedModel {
   readonly load?: LoadOptions;
   readonly prune?: 'Delete' | 'Keep' | 'Confirm';
   readonly priority?: number;
+}
+
+interface CaseService {
+  readonly wants: ServiceFields;
+  readonly store?: string;
+  /** Left out: as wanted. */
+  readonly written?: ServiceFields | null;
+  readonly running?: ServiceFields | 'unknown' | null;
+  /** Left out: as written. */
+  readonly recorded?: ServiceFields | null;
+  readonly untried?: boolean;
+  readonly unattended?: boolean;
+  readonly obstacle?: ServiceObstacle;
 }
 
 interface SeenBackend {
@@ -148,6 +164,7 @@ export function planInputOf(one: PlanCase): PlanInput {
     complete: incompleteBecause === null,
     incompleteBecause,
     placements,
+    services: servicesFor(one.services ?? {}),
     held,
     heldModels: new Set(held.map(({ model }) => model)),
     warnings: [],
@@ -161,7 +178,7 @@ export function planInputOf(one: PlanCase): PlanInput {
       backends: new Map(
         Object.entries(one.observed ?? { [defaultBackend]: {} }).map(([name, seen]) => [
           backendKey({ host: 'local', backend: name }),
-          observationFor(name, seen),
+          withService(observationFor(name, seen), one.services?.[name]),
         ]),
       ),
     },
@@ -185,6 +202,31 @@ const answersOf = (
       answer,
     ]),
   );
+
+const servicesFor = (
+  services: NonNullable<PlanCase['services']>,
+): ReadonlyMap<string, DesiredService> =>
+  new Map(
+    Object.entries(services).map(([name, { wants, store }]) => {
+      const origin = { file: 'models.yaml', line: 1, column: 1 };
+      const at = { host: 'local', backend: name };
+      const service = { ...at, owner: name, fields: wants, storeField: store ?? null, origin };
+      return [backendKey(at), service] as const;
+    }),
+  );
+
+function withService(
+  observation: BackendObservation,
+  service: CaseService | undefined,
+): BackendObservation {
+  if (service === undefined) return observation;
+  const { wants, written = wants, running = wants, obstacle = null } = service;
+  const { recorded = written, untried = false, unattended = false } = service;
+  return {
+    ...observation,
+    service: { written, running, recorded, untried, unattended, problem: null, obstacle },
+  };
+}
 
 function placementFor(wanted: WantedModel): DesiredPlacement {
   const at = { host: 'local', backend: wanted.backend ?? defaultBackend, name: wanted.name };

@@ -165,6 +165,8 @@ export function action(kind: ActionKind, name: string, changes: Partial<Action> 
   const actions: Readonly<Record<ActionKind, Action>> = {
     pull: { ...base, ...build, kind: 'pull' },
     create: { ...base, ...build, kind: 'create', build: { kind: 'source' } },
+    configure: { ...base, kind: 'configure', changes: [] },
+    restart: { ...base, kind: 'restart', reveals: false },
     load: { ...base, kind: 'load', load: {} },
     unload: { ...base, kind: 'unload' },
     evict: { ...base, kind: 'evict', replaces: digestOf(name) },

@@ -4,7 +4,13 @@ import type { OciStore } from '../../artifacts/stores/oci/blobs.ts';
 import { findName, readImage, readNames } from '../../artifacts/stores/oci/read.ts';
 import { removeName } from '../../artifacts/stores/oci/write.ts';
 import type { LoadOptions } from '../../core/desired.ts';
-import type { Action, CreateAction, EvictAction, LoadAction, PullAction } from '../../core/plan.ts';
+import type {
+  CreateAction,
+  EvictAction,
+  LoadAction,
+  ModelAction,
+  PullAction,
+} from '../../core/plan.ts';
 import { ProblemError } from '../../core/problem.ts';
 import { type RunningModel, sameRun } from '../../engine/protocol.ts';
 import { HttpError } from '../../io/io.ts';
@@ -28,7 +34,7 @@ import { runs } from './translate.ts';
 
 export async function perform(
   place: Place,
-  action: Action,
+  action: ModelAction,
   context: PerformContext,
 ): Promise<Performed> {
   const store: OciStore = { path: place.store, io: context.io };

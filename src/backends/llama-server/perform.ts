@@ -3,7 +3,13 @@
 import { inTurn } from '../../artifacts/stores/oci/exclusive.ts';
 import { findName, readImage, readNames } from '../../artifacts/stores/oci/read.ts';
 import { removeName } from '../../artifacts/stores/oci/write.ts';
-import type { Action, CreateAction, EvictAction, LoadAction, PullAction } from '../../core/plan.ts';
+import type {
+  CreateAction,
+  EvictAction,
+  LoadAction,
+  ModelAction,
+  PullAction,
+} from '../../core/plan.ts';
 import { ProblemError } from '../../core/problem.ts';
 import type { PerformContext, Performed } from '../backend.ts';
 import type { Engine } from '../exchange.ts';
@@ -29,7 +35,7 @@ import { isRunning, type ListedModel } from './translate.ts';
 export async function perform(
   engine: Engine,
   store: string | null,
-  action: Action,
+  action: ModelAction,
   context: PerformContext,
 ): Promise<Performed> {
   const wasInterrupted = context.signal.aborted;
@@ -51,14 +57,18 @@ export async function perform(
 }
 
 /** What may take hours takes no turns. */
-const isFetching = (action: Action): boolean =>
+const isFetching = (action: ModelAction): boolean =>
   action.kind === 'pull' || (action.kind === 'create' && action.build.kind !== 'alias');
 
 /**
  * Of the rest one after the other, in the order of the plan: an alias is part of what its model is run
  * with, so that a load beside it would be ended by it.
  */
-async function act(router: Router, action: Action, context: PerformContext): Promise<Performed> {
+async function act(
+  router: Router,
+  action: ModelAction,
+  context: PerformContext,
+): Promise<Performed> {
   context.signal.throwIfAborted();
   switch (action.kind) {
     case 'pull':

@@ -1,7 +1,7 @@
 // One action on one Ollama: dispatches by kind and turns every failure into a result. The only
 // code of this backend that leads to requests that write.
 
-import type { Action, CreateAction, PullAction } from '../../core/plan.ts';
+import type { CreateAction, ModelAction, PullAction } from '../../core/plan.ts';
 import { ProblemError } from '../../core/problem.ts';
 import type { PerformContext, Performed } from '../backend.ts';
 import { failedWith, interruption } from '../outcome.ts';
@@ -16,7 +16,7 @@ import { pullTag } from './ways.ts';
 
 export async function perform(
   workshop: Workshop,
-  action: Action,
+  action: ModelAction,
   context: PerformContext,
 ): Promise<Performed> {
   const wasInterrupted = context.signal.aborted;
@@ -28,7 +28,7 @@ export async function perform(
 
 async function attempt(
   workshop: Workshop,
-  action: Action,
+  action: ModelAction,
   context: PerformContext,
 ): Promise<Performed> {
   const { engine } = workshop;
@@ -46,7 +46,11 @@ async function attempt(
   }
 }
 
-function dispatch(workshop: Workshop, action: Action, context: PerformContext): Promise<Performed> {
+function dispatch(
+  workshop: Workshop,
+  action: ModelAction,
+  context: PerformContext,
+): Promise<Performed> {
   switch (action.kind) {
     case 'pull':
     case 'create':

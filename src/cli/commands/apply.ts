@@ -1,7 +1,7 @@
 // `modelctl apply`: makes the machine hold what the manifests declare, from manifests or from a
 // saved plan.
 
-import type { Plan } from '../../core/plan.ts';
+import { isServiceAction, type Plan } from '../../core/plan.ts';
 import { errorProblem, ProblemError } from '../../core/problem.ts';
 import type { ReconcileRequest, Reconciliation } from '../../reconcile.ts';
 import { renderLock, renderSummary } from '../../render/changeset.ts';
@@ -79,6 +79,8 @@ const changedNames = ({ changes }: Reconciliation): readonly string[] => [
   ...new Set(
     (changes?.entries ?? [])
       .filter(({ outcome }) => outcome !== 'unchanged' && outcome !== 'skipped')
-      .map(({ action }) => `model/${action.name}`),
+      .map(({ action }) =>
+        isServiceAction(action) ? `backend/${action.model}` : `model/${action.name}`,
+      ),
   ),
 ];

@@ -22,9 +22,12 @@ export const createNodeProcesses = (): Processes => ({
   bootId,
   lockFile: async (path, options) => (await import('./file-lock.ts')).lockFile(path, options),
   ask: async (options) => (await import('./ask-program.ts')).askProgram(options),
-  signal: (pid, signal) => {
-    sendSignal(pid, signal);
+  signal: (pid, signal, to = 'process') => {
+    if (to === 'group') sendToGroup(pid, signal);
+    else sendSignal(pid, signal);
   },
+  run: async (program, given, options) => (await import('./run.ts')).run(program, given, options),
+  environmentOf,
 });
 
 /** Linux names each boot; elsewhere nothing is relied on that could be of an earlier one. */
@@ -74,6 +77,34 @@ function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
     if (errorCode(error) === 'ESRCH') return false;
     if (errorCode(error) === 'EPERM' && signal === 0) return true;
     throw error;
+  }
+}
+
+/** macOS tells of it only to root's tools. */
+async function environmentOf(pid: number): Promise<Readonly<Record<string, string>> | null> {
+  if (!onLinux) return null;
+  try {
+    const text = await readFile(`/proc/${pid}/environ`, 'utf8');
+    const pairs = text.split('\0').flatMap((one): [string, string][] => {
+      const at = one.indexOf('=');
+      return at > 0 ? [[one.slice(0, at), one.slice(at + 1)]] : [];
+    });
+    // A zombie's is empty; a program always has some variable.
+    return pairs.length === 0 ? null : Object.fromEntries(pairs);
+  } catch (error) {
+    const code = errorCode(error);
+    if (isAbsent(error) || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') return null;
+    throw error;
+  }
+}
+
+/** The group outlives its leader while others of it run. */
+function sendToGroup(leader: number, signal: NodeJS.Signals): void {
+  assert(Number.isSafeInteger(leader) && leader > 1, `${leader} leads no group`);
+  try {
+    process.kill(-leader, signal);
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH') throw error;
   }
 }
 

@@ -12,7 +12,7 @@ import { placeOf } from '../../../src/backends/embedded/place.ts';
 import type { Artifact } from '../../../src/core/artifact.ts';
 import { clientLoad } from '../../../src/core/desired.ts';
 import { digestHex } from '../../../src/core/digest.ts';
-import type { Action } from '../../../src/core/plan.ts';
+import type { ModelAction } from '../../../src/core/plan.ts';
 import { checked } from '../../../src/core/problem.ts';
 import { createHome, embeddedOn, type Home, says, small } from '../../engine/home.ts';
 import { tinyAdapter } from '../../fakes/tiny-adapter.ts';
@@ -38,7 +38,7 @@ const asked = (more: Partial<ModelRequest> = {}): ModelRequest => ({
   ...more,
 });
 
-const perform = (action: Action, more: Partial<PerformContext> = {}): Promise<Performed> =>
+const perform = (action: ModelAction, more: Partial<PerformContext> = {}): Promise<Performed> =>
   backend.perform(action, {
     ...home,
     onBytes: () => undefined,
@@ -116,7 +116,7 @@ describe('load options', () => {
     const [action] = buildActions(backend, asked(), one, { placements: new Map() });
     const { digest } = (await observed('starter')) ?? {};
     const obtain: PerformContext['obtain'] = () => Promise.reject(new Error('brought again'));
-    const changed = { ...action, load: { threads: 2 }, replaces: digest } as Action;
+    const changed = { ...action, load: { threads: 2 }, replaces: digest } as ModelAction;
     expect(await perform(changed, { obtain })).toMatchObject({ outcome: 'pulled', digest });
     expect((await observed('starter'))?.configured).toEqual({ threads: 2 });
   });
@@ -217,7 +217,7 @@ test('a replaced model leaves memory when its content is replaced', async () => 
   const two = await home.model({ says: 'rolled out version two', seed: 2 });
   const replaces = (await observed('starter'))?.digest ?? null;
   const [action] = buildActions(backend, asked(), two, { placements: new Map() });
-  await perform({ ...action, replaces } as Action);
+  await perform({ ...action, replaces } as ModelAction);
   expect((await home.status()).models).toEqual([]);
   expect(await says(engine, 'starter')).toBe('rolled out version two');
 });

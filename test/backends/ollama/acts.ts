@@ -1,7 +1,7 @@
 // Short forms for tests that drive the Ollama backend action by action.
 import type { ModelRequest, PerformContext, Performed } from '../../../src/backends/backend.ts';
 import type { Digest } from '../../../src/core/digest.ts';
-import type { Action, PullAction } from '../../../src/core/plan.ts';
+import type { ModelAction, PullAction } from '../../../src/core/plan.ts';
 import { checked } from '../../../src/core/problem.ts';
 import type { Subject } from '../contract.ts';
 import { actionBase, buildActions, loadAction, request } from '../requests.ts';
@@ -11,7 +11,7 @@ export const tiny = 'tiny:v1';
 
 export const act = (
   world: OllamaWorld,
-  action: Action,
+  action: ModelAction,
   more: Partial<PerformContext> = {},
 ): Promise<Performed> =>
   world.backend.perform(action, {
@@ -44,7 +44,7 @@ export const buildsOf = (
   world: OllamaWorld,
   more: Partial<ModelRequest>,
   subject: Subject = world.first,
-): readonly Action[] =>
+): readonly ModelAction[] =>
   buildActions(world.backend, request(world, subject, more), subject.artifact, {
     placements: new Map(),
   });
@@ -59,15 +59,15 @@ export async function bringAll(
   return results;
 }
 
-export const loadOf = (world: OllamaWorld, more: Partial<ModelRequest> = {}): Action =>
+export const loadOf = (world: OllamaWorld, more: Partial<ModelRequest> = {}): ModelAction =>
   loadAction(world.backend, request(world, world.first, { residency: 'loaded', ...more }));
 
-export const unloadOf = (world: OllamaWorld, name: string): Action => ({
+export const unloadOf = (world: OllamaWorld, name: string): ModelAction => ({
   ...actionBase(world.backend, 'unload', name),
   kind: 'unload',
 });
 
-export const evictOf = (world: OllamaWorld, name: string, replaces: Digest): Action => ({
+export const evictOf = (world: OllamaWorld, name: string, replaces: Digest): ModelAction => ({
   ...actionBase(world.backend, 'evict', name),
   kind: 'evict',
   replaces,
