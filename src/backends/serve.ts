@@ -19,14 +19,17 @@ const servedEngines: Readonly<Record<string, ServedEngine>> = {
 
 export const serve: NonNullable<Engines['serve']> = (declaration, { reference, backend }, io) => {
   const engine = servedEngines[reference.type];
-  const { endpoint, name } = reference;
+  const { endpoint, name, store } = reference;
   if (engine === undefined || endpoint === null || name === null) {
     return refused(notServed(backend));
   }
   const variables = engine.variables(declaration.settings);
   if (!variables.ok) return variables;
   const shared = { name, label: backend.label, endpoint, isHealthy: healthOf(backend) };
-  return serviceFor(declaration, engine, { ...shared, environment: variables.value }, io);
+  const serving = store === null ? undefined : engine.serving?.(store);
+  const environment = { ...variables.value, ...serving?.variables };
+  const needed = serving === undefined ? {} : { neededFile: serving.neededFile };
+  return serviceFor(declaration, engine, { ...shared, environment, ...needed }, io);
 };
 
 function serviceFor(

@@ -14,10 +14,18 @@ export interface ServedEngine {
   readonly storeVariable: string;
   /** The variables that have it answer at an endpoint. */
   readonly listening: (endpoint: URL) => Readonly<Record<string, string>>;
+  /** What it needs to serve what modelctl keeps for it in that folder. Absent: nothing. Pure. */
+  readonly serving?: (store: string) => Serving;
   /** Refused, naming the field, for what the engine has no setting for. Pure. */
   readonly variables: (
     settings: BackendSettings,
   ) => Checked<Readonly<Record<string, string | SecretReference>>>;
+}
+
+export interface Serving {
+  readonly variables: Readonly<Record<string, string>>;
+  /** Absolute path of a file without which it does not start; it may be empty. */
+  readonly neededFile: string;
 }
 
 /** Proxies and what has no field of its own mean the same to every engine. */

@@ -16,6 +16,8 @@ export interface Setup {
   readonly label: string;
   readonly endpoint: string;
   readonly environment: Variables;
+  /** Absolute path of a file without which it does not start; it may be empty. */
+  readonly neededFile?: string;
   /** Whether the engine answers as itself. Throws only when aborted. */
   readonly isHealthy: (context: BackendContext) => Promise<boolean>;
 }

@@ -92,6 +92,17 @@ describe('llama-server', () => {
   test('has no variable for a keep-alive', () => {
     expect(told(llamaServerSettings, { keepAlive: '5m' })).toEqual(['spec.settings.keepAlive']);
   });
+
+  test('serves what modelctl keeps for it, and fetches nothing by itself', () => {
+    expect(llamaServerSettings.serving?.('/srv/llama')).toEqual({
+      variables: { LLAMA_ARG_MODELS_PRESET: '/srv/llama/models.ini', LLAMA_ARG_OFFLINE: '1' },
+      neededFile: '/srv/llama/models.ini',
+    });
+    const environment = { LLAMA_ARG_OFFLINE: '0' };
+    expect(told(llamaServerSettings, { environment })).toEqual([
+      'spec.settings.environment.LLAMA_ARG_OFFLINE',
+    ]);
+  });
 });
 
 test('an engine that is no program of its own is not run as a service', async () => {

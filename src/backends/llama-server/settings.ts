@@ -4,6 +4,7 @@
 import { checked, refused } from '../../core/problem.ts';
 import { doubled, present, type ServedEngine, sharedVariables } from '../served-engine.ts';
 import { unsupported } from '../unsupported.ts';
+import { presetPath } from './place.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -14,6 +15,11 @@ export const llamaServerSettings: ServedEngine = {
   listening: ({ hostname, port, protocol }) => ({
     LLAMA_ARG_HOST: hostname.replaceAll(/[[\]]/g, ''),
     LLAMA_ARG_PORT: port === '' ? (protocol === 'https:' ? '443' : '80') : port,
+  }),
+  // Offline, so that nothing is fetched behind the lock.
+  serving: (store) => ({
+    variables: { LLAMA_ARG_MODELS_PRESET: presetPath(store), LLAMA_ARG_OFFLINE: '1' },
+    neededFile: presetPath(store),
   }),
   variables: (settings) => {
     const { numParallel, contextLength, flashAttention, gpuOverhead, kvCacheType } = settings;
@@ -31,9 +37,14 @@ export const llamaServerSettings: ServedEngine = {
         gpuOverhead === undefined ? undefined : String(Math.ceil(gpuOverhead / mebibyte)),
       LLAMA_ARG_MODELS_DIR: settings.modelsPath,
     };
-    const listening = { LLAMA_ARG_HOST: 'endpoint', LLAMA_ARG_PORT: 'endpoint' };
+    const ours = {
+      LLAMA_ARG_HOST: 'endpoint',
+      LLAMA_ARG_PORT: 'endpoint',
+      LLAMA_ARG_MODELS_PRESET: 'files.path',
+      LLAMA_ARG_OFFLINE: 'always',
+    };
     const problems = [
-      ...doubled(settings, { ...own, ...listening }),
+      ...doubled(settings, { ...own, ...ours }),
       ...(settings.keepAlive === undefined ? [] : [noKeepAlive]),
     ];
     if (problems.length > 0) return refused(...problems);

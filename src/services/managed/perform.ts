@@ -10,6 +10,7 @@ import type { Io } from '../../io/io.ts';
 import { isRunning } from '../../io/is-running.ts';
 import { type EngineSettings, supervisorFiles } from '../../supervisor/protocol.ts';
 import { logTail } from '../log-tail.ts';
+import { makeNeededFile } from '../needed-file.ts';
 import { done, failedWith, guarded, notHealthy, portTaken } from '../outcome.ts';
 import { waitFor } from '../wait-for.ts';
 import { startSupervisor, stopManaged } from './control.ts';
@@ -88,6 +89,7 @@ async function start(
   context: BackendContext,
 ): Promise<string | null> {
   const { processes } = context.io;
+  await makeNeededFile(setup, context.io);
   const pid = await startSupervisor(folder, context);
   const mark = { pid, start: await processes.startOf(pid) };
   const end = await waitFor(healthyMs, context, async (): Promise<string | null> => {

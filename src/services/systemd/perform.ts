@@ -6,6 +6,7 @@ import { errorProblem, ProblemError } from '../../core/problem.ts';
 import { errorCode } from '../../io/error-code.ts';
 import { readSecret } from '../../io/secret.ts';
 import { logTail } from '../log-tail.ts';
+import { makeNeededFile } from '../needed-file.ts';
 import { done, failedWith, guarded, notHealthy } from '../outcome.ts';
 import { shownVariables } from '../setup.ts';
 import { waitFor } from '../wait-for.ts';
@@ -134,6 +135,7 @@ async function restartAndWait(
   context: BackendContext,
 ): Promise<string | null> {
   const { unit, scope } = setup;
+  await makeNeededFile(setup, context.io);
   const why = await reloadAndRestart(unit, scope, context);
   if (why !== null) return `cannot be restarted: ${why}`;
   const end = await waitFor(healthyMs, context, async () => {
