@@ -147,12 +147,20 @@ const heldFiles = ({ plan, resolved }: Considered): readonly Digest[] =>
     return placement === undefined ? [] : filesOf(placement.artifact);
   });
 
-const recordInput = ({ set, plan, resolved, observed, ledgerView }: Considered) => ({
-  set,
+/** Entries on engines that were not looked at stay as they are: the record is not shown them. */
+const recordInput = ({ plan, resolved, observed, ledgerView, backends, set }: Considered) => ({
   plan,
   desired: resolved.desired,
   observed,
-  ledger: ledgerView,
+  ledger: {
+    ...ledgerView,
+    inventory:
+      backends === null
+        ? ledgerView.inventory
+        : ledgerView.inventory.filter(
+            (entry) => entry.set !== set || backends.has(backendKey(entry)),
+          ),
+  },
 });
 
 const settlement = (considered: Considered, changes: ChangeSet | null) => ({

@@ -40,6 +40,8 @@ export interface ReconcileRequest {
   readonly allowEvictions?: number;
   /** Model names: only these are evaluated, and nothing is pruned. */
   readonly targets?: readonly string[];
+  /** Keys of backends: only these are looked at, and nothing elsewhere is judged or pruned. */
+  readonly backends?: readonly string[];
   /** Show what drifted and propose nothing. */
   readonly refreshOnly?: boolean;
   /** The set moved here from elsewhere on purpose. */

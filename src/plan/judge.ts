@@ -6,7 +6,7 @@ import type { HeldBecause } from '../core/held.ts';
 import type { PlacementKey } from '../core/key.ts';
 import { type ContentVerdict, judgeContent } from './content.ts';
 import { judgeResidency, type ResidencyVerdict } from './residency.ts';
-import { buildDepth, foundationOf, type World } from './world.ts';
+import { buildDepth, foundationOf, isInScope, type World } from './world.ts';
 
 export interface Judged {
   readonly placement: DesiredPlacement;
@@ -38,11 +38,14 @@ export function judgeAll(world: World, vetoes: Vetoes): readonly Judged[] {
 /** With `--target`: the Models that were named, and what they are built on, whosever that is. */
 function evaluated(world: World): Iterable<DesiredPlacement> {
   const { placements } = world.desired;
-  const { targets } = world.options;
-  if (targets === null) return placements.values();
+  const { targets, backends } = world.options;
+  if (targets === null) {
+    if (backends === null) return placements.values();
+    return [...placements.values()].filter((placement) => isInScope(world, placement));
+  }
   const wanted = new Map<PlacementKey, DesiredPlacement>();
   for (const placement of placements.values()) {
-    if (!targets.has(placement.model)) continue;
+    if (!targets.has(placement.model) || !isInScope(world, placement)) continue;
     let at: DesiredPlacement | undefined = placement;
     while (at !== undefined && !wanted.has(at.key)) {
       wanted.set(at.key, at);

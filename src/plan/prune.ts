@@ -11,7 +11,7 @@ import type { ObservedPlacement } from '../core/observed.ts';
 import type { Judged } from './judge.ts';
 import { stayingNames } from './residency.ts';
 import { sharingOf } from './sharing.ts';
-import { sightOf, type World } from './world.ts';
+import { isInScope, sightOf, type World } from './world.ts';
 
 /** An entry that may be evicted as far as it alone is concerned; guards come after. */
 export interface Victim {
@@ -53,6 +53,7 @@ export function judgeLeavers(world: World, judged: readonly Judged[]): readonly 
   if (options.targets !== null) return [];
   return [...world.owned]
     .filter(([key, { model }]) => !desired.placements.has(key) && !desired.heldModels.has(model))
+    .filter(([, entry]) => isInScope(world, entry))
     .toSorted(([a], [b]) => compareText(a, b))
     .map(([, entry]) => ({ entry, verdict: judgeLeaver(world, entry, staying) }));
 }

@@ -7,7 +7,7 @@ import { backendKey, byPlacement } from '../core/key.ts';
 import type { Drift, Unchanged } from '../core/plan.ts';
 import type { Judged, Veto } from './judge.ts';
 import type { Leaving } from './leaving.ts';
-import type { World } from './world.ts';
+import { isInScope, type World } from './world.ts';
 
 export const unchangedOf = (world: World, judged: readonly Judged[]): readonly Unchanged[] =>
   judged.flatMap(({ placement, content, residency }) => {
@@ -54,7 +54,7 @@ export function heldOf(
     return veto === undefined ? [] : [{ host, backend, name, model, ...veto }];
   });
   const resolved = world.desired.held.filter(
-    ({ model }) => world.options.targets?.has(model) ?? true,
+    (held) => (world.options.targets?.has(held.model) ?? true) && isInScope(world, held),
   );
   return [...resolved, ...wanted, ...leavers.held, ...guarded].toSorted(byPlacement);
 }

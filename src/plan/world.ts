@@ -22,6 +22,8 @@ export interface PlanOptions {
   /** Model names; null for all. */
   readonly targets: ReadonlySet<string> | null;
   readonly refreshOnly: boolean;
+  /** By `backendKey`: nothing on other engines is judged; null for all. */
+  readonly backends: ReadonlySet<string> | null;
 }
 
 export interface PlanInput {
@@ -51,6 +53,10 @@ export function worldOf(input: PlanInput): World {
 }
 
 const bySet = (a: InventoryEntry, b: InventoryEntry): number => compareText(a.set, b.set);
+
+/** Whether this plan is about the engine at all. */
+export const isInScope = ({ options }: World, at: Pick<Placement, 'host' | 'backend'>): boolean =>
+  options.backends?.has(backendKey(at)) ?? true;
 
 export const observationOf = (
   world: World,

@@ -45,6 +45,7 @@ export interface PlanCase {
     readonly allowEvictions?: number;
     readonly targets?: readonly string[];
     readonly refreshOnly?: boolean;
+    readonly backends?: readonly string[];
   };
   readonly plan: string;
 }
@@ -160,6 +161,10 @@ export function planInputOf(one: PlanCase): PlanInput {
       allowEvictions: options.allowEvictions ?? null,
       targets: options.targets === undefined ? null : new Set(options.targets),
       refreshOnly: options.refreshOnly ?? false,
+      backends:
+        options.backends === undefined
+          ? null
+          : new Set(options.backends.map((backend) => backendKey({ host: 'local', backend }))),
     },
   };
 }
