@@ -5,6 +5,8 @@ import type { DesiredPlacement } from '../core/desired.ts';
 import type { HeldBecause } from '../core/held.ts';
 import type { PlacementKey } from '../core/key.ts';
 import { type ContentVerdict, judgeContent } from './content.ts';
+import type { SeenDrift } from './drift.ts';
+import { leftAlone } from './left-alone.ts';
 import { judgeResidency, type ResidencyVerdict } from './residency.ts';
 import { buildDepth, foundationOf, isInScope, type World } from './world.ts';
 
@@ -12,6 +14,8 @@ export interface Judged {
   readonly placement: DesiredPlacement;
   readonly content: ContentVerdict;
   readonly residency: ResidencyVerdict;
+  /** What somebody else changed, whether or not it is corrected. */
+  readonly drift: SeenDrift | null;
 }
 
 export interface Veto {
@@ -30,8 +34,10 @@ export function judgeAll(world: World, vetoes: Vetoes): readonly Judged[] {
     const found = judgeContent(world, placement, foundation && contents.get(foundation.key));
     const veto = found.kind === 'build' ? vetoes.get(placement.key) : undefined;
     const content: ContentVerdict = veto === undefined ? found : { kind: 'held', ...veto };
-    contents.set(placement.key, content);
-    return { placement, content, residency: judgeResidency(world, placement, content) };
+    const residency = judgeResidency(world, placement, content);
+    const judged = leftAlone(world, { placement, content, residency });
+    contents.set(placement.key, judged.content);
+    return judged;
   });
 }
 

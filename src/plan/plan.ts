@@ -14,7 +14,7 @@ import { type Leaving, settleLeavers } from './leaving.ts';
 import { inOrder } from './order.ts';
 import { judgeLeavers, type Leaver } from './prune.ts';
 import { sharedUnloads } from './sharing.ts';
-import { driftOf, heldOf, unchangedOf } from './summary.ts';
+import { drifts, heldOf, unchangedOf } from './summary.ts';
 import { type PlanInput, type World, worldOf } from './world.ts';
 
 export type { PlanInput } from './world.ts';
@@ -33,7 +33,7 @@ export function plan(input: PlanInput): Plan {
     held: heldOf(world, judged, leaving, guarded.refused),
     leftovers: leaving.leftovers,
     released: world.options.refreshOnly ? [] : leaving.released,
-    drift: driftOf(world, judged),
+    drift: drifts(judged),
     warnings: world.desired.warnings,
   };
   return { ...decided, fingerprint: fingerprintOf(decided) };

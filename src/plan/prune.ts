@@ -9,6 +9,7 @@ import type { InventoryEntry } from '../core/inventory.ts';
 import { type Placement, type PlacementKey, placementKey } from '../core/key.ts';
 import type { ObservedPlacement } from '../core/observed.ts';
 import type { Judged } from './judge.ts';
+import { suspended, suspensionOf } from './left-alone.ts';
 import { stayingNames } from './residency.ts';
 import { sharingOf } from './sharing.ts';
 import { isInScope, sightOf, type World } from './world.ts';
@@ -73,6 +74,11 @@ function judgeLeaver(world: World, entry: InventoryEntry, staying: Staying): Lea
     return hold('unreachable', `It left the set, but ${lowerFirst(sight.detail)}`, sight.remedy);
   }
   const { observed } = sight;
+  const suspension = suspensionOf(world, entry.model);
+  if (suspension !== undefined) {
+    const { because, detail, remedy } = suspended(suspension);
+    return hold(because, `It left the set. ${detail}`, remedy);
+  }
   if (entry.prune === 'Keep') {
     return leftover(observed, 'lifecycle.prune was Keep: remove it with the engine itself.');
   }

@@ -1,6 +1,5 @@
 // The parts of a plan that are not actions: what is as it should be, what is held and why, what
 // someone else changed. Together with the actions they account for every wanted name.
-import { shortDigest } from '../core/digest.ts';
 import type { Held } from '../core/held.ts';
 import { wasFound } from '../core/inventory.ts';
 import { backendKey, byPlacement } from '../core/key.ts';
@@ -41,7 +40,12 @@ export function heldOf(
     const { host, backend, name, model, origin } = placement;
     const at = { host, backend, name, model, origin };
     if (content.kind === 'held') {
-      const { because, detail, remedy } = content;
+      const { because, detail, remedy, untilEdited } = content;
+      const lasting = untilEdited === true ? { untilEdited } : {};
+      return [{ ...at, because, detail, remedy, ...lasting }];
+    }
+    if (residency.kind === 'held') {
+      const { because, detail, remedy } = residency;
       return [{ ...at, because, detail, remedy }];
     }
     if (residency.kind !== 'in-use') return [];
@@ -60,19 +64,5 @@ export function heldOf(
 }
 
 /** What changed behind our back: recorded one way, seen another. */
-export const driftOf = (world: World, judged: readonly Judged[]): readonly Drift[] =>
-  judged.flatMap(({ placement, content, residency }): Drift[] => {
-    const recorded = world.owned.get(placement.key);
-    if (recorded === undefined || recorded.digest === null) return [];
-    const { host, backend, name, model } = placement;
-    const at = { host, backend, name, model };
-    if (content.kind === 'build') {
-      const seen = content.replaces?.digest;
-      if (seen === recorded.digest) return [];
-      const now = seen === undefined ? 'is gone' : `is ${shortDigest(seen)}`;
-      const because = `It was ${shortDigest(recorded.digest)} and ${now}.`;
-      return [{ ...at, reason: content.reason, because }];
-    }
-    if (residency.kind !== 'load' || recorded.residency !== placement.residency) return [];
-    return [{ ...at, reason: residency.reason, because: residency.because }];
-  });
+export const drifts = (judged: readonly Judged[]): readonly Drift[] =>
+  judged.flatMap(({ drift }) => drift?.drift ?? []);

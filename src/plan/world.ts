@@ -24,6 +24,14 @@ export interface PlanOptions {
   readonly refreshOnly: boolean;
   /** By `backendKey`: nothing on other engines is judged; null for all. */
   readonly backends: ReadonlySet<string> | null;
+  /** Null for a run that a person began: then nothing is given up. */
+  readonly loop: LoopKnowledge | null;
+}
+
+/** What a loop has learned of its own runs. */
+export interface LoopKnowledge {
+  /** What did not come right in three runs, and which field that was. */
+  readonly nonConverging: ReadonlyMap<PlacementKey, string>;
 }
 
 export interface PlanInput {

@@ -23,6 +23,7 @@ export interface Request {
   readonly backend: string | null;
   readonly residency: Residency;
   readonly runtime: LoadOptions;
+  readonly driftPolicy: 'Correct' | 'Warn' | 'Ignore';
   /** Whether this machine is meant; the others are only locked. */
   readonly here: boolean;
 }
@@ -110,6 +111,10 @@ function requestFor(
     backend: target?.spec.backend ?? null,
     residency,
     runtime: mergeRuntime(layers, residency),
+    driftPolicy:
+      model.spec.lifecycle?.driftPolicy ??
+      defaults.find((one) => one.driftPolicy !== undefined)?.driftPolicy ??
+      'Correct',
     here: target === null || isHere(target, identity.self),
   };
 }
