@@ -51,7 +51,7 @@ export async function look(
   const engines = new Map([...every].filter(([key]) => backends?.has(key) ?? true));
   const seen = await observe(engines, desired, ledgerView, { io, signal });
   const observed = await withNearby(seen, desired, storesOf(every, ledger), io);
-  const options = { ...planOptions(request), backends };
+  const options = { ...planOptions(request), backends, loop: request.loop ?? null };
   return {
     ...declaration,
     resolved: { ...resolved, engines },
@@ -65,7 +65,7 @@ export async function look(
 /** The part of a request that is about what is done with what is declared. */
 export type LookRequest = Pick<
   ReconcileRequest,
-  'prune' | 'takeOver' | 'allowEvictions' | 'targets' | 'refreshOnly' | 'backends'
+  'prune' | 'takeOver' | 'allowEvictions' | 'targets' | 'refreshOnly' | 'backends' | 'loop'
 >;
 
 /** Every engine that this machine ever had: one that is not asked now may hold bytes all the same. */

@@ -21,6 +21,7 @@ import type { Report } from './core/progress.ts';
 import { homeOf } from './io/home.ts';
 import type { Io } from './io/io.ts';
 import { withLedger } from './machine-ledger.ts';
+import type { LoopKnowledge } from './plan/world.ts';
 import type { Ledger } from './record/ledger.ts';
 import { unlockedCode } from './resolve/lock-gap.ts';
 import { reconcilerLockPathOf } from './state-files.ts';
@@ -42,6 +43,8 @@ export interface ReconcileRequest {
   readonly targets?: readonly string[];
   /** Keys of backends: only these are looked at, and nothing elsewhere is judged or pruned. */
   readonly backends?: readonly string[];
+  /** Asked by a loop, which gives up what others undo again and again. */
+  readonly loop?: LoopKnowledge;
   /** Show what drifted and propose nothing. */
   readonly refreshOnly?: boolean;
   /** The set moved here from elsewhere on purpose. */
@@ -167,8 +170,14 @@ async function act(request: ReconcileRequest, around: AroundLedger): Promise<Rec
   const stale = staleResult(request, value, problems, around.ledger);
   if (stale !== null) return stale;
   tell(value, around);
-  const { apply } = await import('./apply.ts');
-  return resultOf(value, around.ledger, problems, await apply(value, around));
+  const [{ apply }, { createCompanions }, { createFlights }] = await Promise.all([
+    import('./apply.ts'),
+    import('./companions.ts'),
+    import('./artifacts/transfer/obtain.ts'),
+  ]);
+  const companions = createCompanions(createFlights());
+  const applied = await apply(value, { ...around, companions });
+  return resultOf(value, around.ledger, problems, applied);
 }
 
 /** What was decided, before any of it is done: the engine, if nobody declared one, and the plan. */

@@ -6,6 +6,7 @@ import type { Command } from './command-line.ts';
 import { filename, host, json, lockTimeout, output, planning, selector } from './flags.ts';
 import { lockCommands } from './lock-commands.ts';
 import { verifyCommands } from './verify-commands.ts';
+import { following, watchCommands } from './watch-commands.ts';
 
 const listed = ['models', 'backends', 'hosts', 'sets', 'transfers', 'registries'] as const;
 
@@ -86,6 +87,7 @@ export const commands: readonly Command[] = [
   ...lockCommands,
   ...bundleCommands,
   ...verifyCommands,
+  ...watchCommands,
   {
     name: 'get',
     summary: 'list models, backends, hosts, sets, transfers or registries',
@@ -105,6 +107,7 @@ export const commands: readonly Command[] = [
       filename,
       selector,
       host,
+      following,
       output('table', 'wide', 'json', 'yaml', 'name', 'markdown'),
       json,
     ],
@@ -113,6 +116,7 @@ export const commands: readonly Command[] = [
       'modelctl get models -f models.yaml -o wide',
       'modelctl get backends',
       'modelctl get transfers -o wide',
+      'modelctl get -f models.yaml -w',
     ],
   },
   {
