@@ -5,6 +5,7 @@ import { actionProgress } from './action-progress.ts';
 import { releaseRestored } from './artifacts/stores/restored.ts';
 import type { Performed } from './backends/backend.ts';
 import { bytesOf } from './bytes.ts';
+import type { Companions } from './companions.ts';
 import type { Considered, Surroundings } from './consider.ts';
 import type { Artifact } from './core/artifact.ts';
 import { assert } from './core/assert.ts';
@@ -21,6 +22,13 @@ import { factsAfter } from './record/facts.ts';
 import { entriesBeforeRun, settlementOf } from './record/record.ts';
 import { writeLock } from './resolve/lock-update.ts';
 
+export interface ApplySurroundings extends Surroundings {
+  readonly cacheFolder: string;
+  readonly report: Report;
+  /** Who else acts at the same time under the same lock. */
+  readonly companions: Companions;
+}
+
 export interface Applied {
   /** Null when the plan had nothing to do. */
   readonly changes: ChangeSet | null;
@@ -36,10 +44,7 @@ export function hasWork(considered: Considered, { ledger }: Surroundings): boole
   return ledger.wouldSettle(settlement(considered, null));
 }
 
-export async function apply(
-  considered: Considered,
-  around: Surroundings & { readonly cacheFolder: string; readonly report: Report },
-): Promise<Applied> {
+export async function apply(considered: Considered, around: ApplySurroundings): Promise<Applied> {
   const { plan, lockUpdate, setState } = considered;
   const { io, ledger } = around;
   const lockPath = lockUpdate.text === null ? null : await writeLock(setState, lockUpdate.text, io);
@@ -75,11 +80,12 @@ const detailsIn = ({ backends }: Observed) =>
 
 async function executeRecorded(
   considered: Considered,
-  around: Surroundings & { readonly cacheFolder: string; readonly report: Report },
+  around: ApplySurroundings,
 ): Promise<ChangeSet> {
   const { plan, set, setState, resolved } = considered;
-  const { io, ledger, signal, report, cacheFolder } = around;
-  const bytes = await bytesOf(considered, around);
+  const { io, ledger, signal, report, cacheFolder, companions } = around;
+  const own = [...(considered.backends ?? [''])].join(' ');
+  const bytes = await bytesOf(considered, own, around);
   const run = ledger.beginRun({
     ...scope(considered),
     entries: entriesBeforeRun(recordInput(considered)),
@@ -120,12 +126,12 @@ async function executeRecorded(
   });
   const open = changes.entries.filter(({ outcome }) => outcome !== 'unchanged' && isOpen(outcome));
   const wanted = new Set(open.flatMap(({ action }) => wantedFiles(action)));
-  await bytes.sweep(wanted);
   const done = changes.entries.filter(({ outcome }) => !isOpen(outcome));
-  await releaseRestored(io, cacheFolder, {
-    set,
-    installed: new Set(done.flatMap(({ action }) => wantedFiles(action))),
-    wanted: new Set([...wanted, ...heldFiles(considered)]),
+  const installed = new Set(done.flatMap(({ action }) => wantedFiles(action)));
+  await companions.leave(own, wanted, async (all) => {
+    await bytes.sweep(all);
+    const needed = new Set([...all, ...heldFiles(considered)]);
+    await releaseRestored(io, cacheFolder, { set, installed, wanted: needed });
   });
   return changes;
 }
@@ -152,12 +158,20 @@ const heldFiles = ({ plan, resolved }: Considered): readonly Digest[] =>
     return placement === undefined ? [] : filesOf(placement.artifact);
   });
 
-const recordInput = ({ set, plan, resolved, observed, ledgerView }: Considered) => ({
-  set,
+/** Entries on engines that were not looked at stay as they are: the record is not shown them. */
+const recordInput = ({ plan, resolved, observed, ledgerView, backends, set }: Considered) => ({
   plan,
   desired: resolved.desired,
   observed,
-  ledger: ledgerView,
+  ledger: {
+    ...ledgerView,
+    inventory:
+      backends === null
+        ? ledgerView.inventory
+        : ledgerView.inventory.filter(
+            (entry) => entry.set !== set || backends.has(backendKey(entry)),
+          ),
+  },
 });
 
 const settlement = (considered: Considered, changes: ChangeSet | null) => ({

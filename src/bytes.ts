@@ -2,16 +2,18 @@
 // it is shared with other tools. Joins the parts that move bytes with what the ledger keeps of them.
 import type { ActionProgress } from './action-progress.ts';
 import { createObtain } from './artifacts/transfer/obtain.ts';
-import { noRoom, withoutRoom } from './artifacts/transfer/room.ts';
+import { type Coming, noRoom, withoutRoom } from './artifacts/transfer/room.ts';
 import { createSharing } from './artifacts/transfer/share-file.ts';
 import type { Backend, PerformContext } from './backends/backend.ts';
+import type { Companions } from './companions.ts';
 import type { Considered, Surroundings } from './consider.ts';
 import type { Digest } from './core/digest.ts';
-import type { Action } from './core/plan.ts';
+import type { Action, Plan } from './core/plan.ts';
 import { type Problem, ProblemError } from './core/problem.ts';
 import type { Report } from './core/progress.ts';
 import { spanBytes } from './core/span.ts';
 import type { TransferJournal } from './core/transfer.ts';
+import type { FileSpace } from './io/io.ts';
 import { engineStores, isInAny, localStores } from './local-stores.ts';
 
 export interface Bytes {
@@ -27,9 +29,14 @@ export interface Bytes {
 /** Looks how much room there is for all that the plan fetches; fetches nothing. */
 export async function bytesOf(
   { plan, setState, routes, resolved }: Considered,
-  around: Surroundings & { readonly cacheFolder: string; readonly report: Report },
+  own: string,
+  around: Surroundings & {
+    readonly cacheFolder: string;
+    readonly report: Report;
+    readonly companions: Companions;
+  },
 ): Promise<Bytes> {
-  const { io, ledger, cacheFolder, report } = around;
+  const { io, ledger, cacheFolder, report, companions } = around;
   const references = [
     ...ledger.backends(),
     ...[...resolved.engines.values()].map(({ reference }) => reference),
@@ -41,10 +48,16 @@ export async function bytesOf(
     routes,
     journal: ledger.journal,
     stores: localStores(references, io),
+    flights: companions.flights,
   });
+  const coming = comingOf(plan, ledger.journal);
+  companions.expect(
+    own,
+    coming.reduce((sum, { bytes }) => sum + bytes, 0),
+  );
   const lacking = withoutRoom(
-    plan.actions.map((action) => ({ id: action.id, bytes: comingBytes(action, ledger.journal) })),
-    await io.files.space(transfers.folder),
+    coming,
+    less(await io.files.space(transfers.folder), companions.expectedBytes(own)),
   );
   const sharing = createSharing(io, ledger.sharedFiles);
   /** What cannot be shared is installed all the same. */
@@ -82,6 +95,13 @@ export async function bytesOf(
     },
   };
 }
+
+/** What others are going to fetch at the same time has no other room than this. */
+const less = (space: FileSpace | null, bytes: number): FileSpace | null =>
+  space === null ? null : { ...space, freeBytes: Math.max(0, space.freeBytes - bytes) };
+
+const comingOf = ({ actions }: Plan, journal: TransferJournal): readonly Coming[] =>
+  actions.map((action) => ({ id: action.id, bytes: comingBytes(action, journal) }));
 
 /** Less what an earlier run left of it. */
 function comingBytes(action: Action, journal: TransferJournal): number {

@@ -8,6 +8,7 @@ export type { Bundled, BundledLine, BundleRequest, CopyProgress } from './bundle
 export type { Artifact, ArtifactFacts, ArtifactFile } from './core/artifact.ts';
 export type { BackendReference } from './core/backend-reference.ts';
 export type { ChangeSet, ChangeSetEntry, Outcome } from './core/changeset.ts';
+export type { Condition } from './core/condition.ts';
 export type { Desired, DesiredPlacement, LoadOptions, Residency, Role } from './core/desired.ts';
 export type { Digest } from './core/digest.ts';
 export type { ActionChanges, FieldChange } from './core/field-change.ts';
@@ -38,6 +39,7 @@ export type {
   Verdict,
   VerifiedCopy,
 } from './core/verification.ts';
+export type { ReconcileAnswer, RunningWatch, Suspension } from './core/wish.ts';
 export type { Io } from './io/io.ts';
 export {
   apply,
@@ -55,6 +57,7 @@ export {
   update,
   validate,
   verify,
+  watch,
 } from './library.ts';
 export type { Locked, LockRequest } from './lock.ts';
 export type { Outdated, OutdatedRequest } from './outdated.ts';
@@ -70,3 +73,5 @@ export type { Restored, RestoredLine, RestoreRequest } from './restore.ts';
 export type { SurveyRequest } from './survey.ts';
 export type { Updated, UpdateRequest } from './update.ts';
 export type { Verified, VerifyContext, VerifyRequest } from './verify.ts';
+export type { Watched, WatchRequest } from './watch.ts';
+export { type Asked, askWatches, type OwnedModel, resume, suspend } from './wishes.ts';

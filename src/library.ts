@@ -41,6 +41,7 @@ import {
   type VerifyRequest,
   verify as verifyWith,
 } from './verify.ts';
+import type { Watched, WatchRequest } from './watch.ts';
 
 /** All optional: the defaults are this machine, no end, and nobody listening. */
 export interface Options extends Partial<Pick<ReconcileContext, 'engines' | 'sources'>> {
@@ -169,6 +170,22 @@ export function repair(
   options: Options & Pick<RepairContext, 'onProgress' | 'onBytes'> = {},
 ): Promise<Repaired> {
   return repairWith(request, filled(options));
+}
+
+/**
+ * Keeps this machine as the manifests declare, until `signal` is aborted: looks when a file changes,
+ * when somebody asks through the ledger, and once an interval. What it does, and what stands in the
+ * way, is told to `report`, each thing once. Rejects only for bugs.
+ */
+export async function watch(
+  request: WatchRequest,
+  options: Options & { readonly signal: AbortSignal },
+): Promise<Watched> {
+  const [{ watch: watchWith }, { watchFiles }] = await Promise.all([
+    import('./watch.ts'),
+    import('./io/node/watch-files.ts'),
+  ]);
+  return watchWith(request, { ...filled(options), watchFiles });
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Sources } from './artifacts/source.ts';
 import { sources } from './artifacts/sources/index.ts';
 import type { Engines } from './backends/backend.ts';
 import { engines } from './backends/index.ts';
+import type { Companions } from './companions.ts';
 import { type Considered, consider, type Surroundings } from './consider.ts';
 import type { Artifact } from './core/artifact.ts';
 import type { BackendReference } from './core/backend-reference.ts';
@@ -22,6 +23,7 @@ import { homeOf } from './io/home.ts';
 import type { Io } from './io/io.ts';
 import { withDrafts } from './machine-drafts.ts';
 import { withLedger } from './machine-ledger.ts';
+import type { LoopKnowledge } from './plan/world.ts';
 import type { Ledger } from './record/ledger.ts';
 import { unlockedCode } from './resolve/lock-gap.ts';
 import { hasRevealed, joined } from './second-look.ts';
@@ -42,6 +44,10 @@ export interface ReconcileRequest {
   readonly allowEvictions?: number;
   /** Model names: only these are evaluated, and nothing is pruned. */
   readonly targets?: readonly string[];
+  /** Keys of backends: only these are looked at, and nothing elsewhere is judged or pruned. */
+  readonly backends?: readonly string[];
+  /** Asked by a loop, which gives up what others undo again and again. */
+  readonly loop?: LoopKnowledge;
   /** Show what drifted and propose nothing. */
   readonly refreshOnly?: boolean;
   /** The set moved here from elsewhere on purpose. */
@@ -170,18 +176,26 @@ async function act(request: ReconcileRequest, before: AroundLedger): Promise<Rec
   const stale = staleResult(request, value, problems, around.ledger);
   if (stale !== null) return stale;
   tell(value, around);
+  const companions = await lonely();
   const { apply } = await import('./apply.ts');
-  const applied = await apply(value, around);
+  const applied = await apply(value, { ...around, companions });
   const result = resultOf(value, around.ledger, problems, applied);
   return request.expectedFingerprint === undefined && hasRevealed(applied.changes)
-    ? goOn(request, around, result)
+    ? goOn(request, { ...around, companions }, result)
     : result;
+}
+
+/** A run that acts alone. */
+async function lonely(): Promise<Companions> {
+  const { createCompanions } = await import('./companions.ts');
+  const { createFlights } = await import('./artifacts/transfer/obtain.ts');
+  return createCompanions(createFlights());
 }
 
 /** Looks once more, does what there is to do now, and tells of both as of one run. */
 async function goOn(
   request: ReconcileRequest,
-  around: AroundLedger,
+  around: AroundLedger & { readonly companions: Companions },
   first: Reconciliation,
 ): Promise<Reconciliation> {
   const considered = await consider(request, around);

@@ -32,8 +32,11 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'survey/': ['core/', 'models/', 'resolve/', ...ports()],
   'locking/': ['core/', 'models/', 'manifest/', 'resolve/', ...ports()],
   'verifying/': ['core/', 'models/', 'resolve/', 'record/', 'artifacts/', 'backends/', ...ports()],
+  // The loop: above the pipeline, beside which it stands.
+  'watch/': [...stages(), 'core/', 'io/', 'artifacts/', 'backends/', ...pipeline()],
   '*.ts': [
     ...stages(),
+    'watch/',
     'verifying/',
     'survey/',
     'locking/',
@@ -172,6 +175,12 @@ describe('tests', () => {
 function ports(): readonly string[] {
   const aboutFailures = ['io/error-code.ts', 'io/retry.ts']; // pure words about what the ports answer
   return ['io/io.ts', ...aboutFailures, 'artifacts/source.ts', 'backends/backend.ts'];
+}
+
+/** The files of the pipeline that a loop goes on with. */
+function pipeline(): readonly string[] {
+  const parts = ['declare', 'consider', 'apply', 'reconcile', 'companions', 'state-files'];
+  return parts.map((part) => `${part}.ts`);
 }
 
 function stages(): readonly string[] {

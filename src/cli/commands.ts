@@ -15,6 +15,7 @@ import {
 } from './flags.ts';
 import { lockCommands } from './lock-commands.ts';
 import { verifyCommands } from './verify-commands.ts';
+import { following, watchCommands } from './watch-commands.ts';
 
 /** What `get` lists, each with the word for one of it. */
 const kindsListed = {
@@ -92,6 +93,7 @@ export const commands: readonly Command[] = [
   ...lockCommands,
   ...bundleCommands,
   ...verifyCommands,
+  ...watchCommands,
   {
     name: 'get',
     summary: 'list models, backends, hosts, sets, transfers or registries',
@@ -117,6 +119,7 @@ export const commands: readonly Command[] = [
       filename,
       selector,
       host,
+      following,
       output('table', 'wide', 'json', 'yaml', 'name', 'markdown'),
       json,
     ],
@@ -125,6 +128,7 @@ export const commands: readonly Command[] = [
       'modelctl get models -f models.yaml -o wide',
       'modelctl get backends',
       'modelctl get transfers -o wide',
+      'modelctl get -f models.yaml -w',
     ],
   },
   {

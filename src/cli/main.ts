@@ -27,10 +27,10 @@ if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
 
 async function start(): Promise<void> {
   const controller = new AbortController();
-  const interrupt = (): void => {
+  const interrupt = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) process.exit(130);
     process.stderr.write('\nStopping after what cannot be left halfway; again to stop at once.\n');
-    controller.abort();
+    controller.abort(new DOMException(name, 'AbortError'));
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);

@@ -25,8 +25,8 @@ export interface ProgressViewOptions {
   readonly clock: Clock;
   /** Show the plan before it is carried out. */
   readonly showPlan: boolean;
-  /** What is being done until there is a plan. */
-  readonly looking?: string;
+  /** What is being done until there is a plan; null: that may be never, as in a loop. */
+  readonly looking?: string | null;
 }
 
 const redrawMs = 100;
@@ -50,7 +50,8 @@ export function createProgressView(options: ProgressViewOptions): ProgressView {
       columns: terminal.stderr.columns() - 1,
       style: output.remarkStyle,
     });
-    redrawing.show(state.plan === null && lines.length === 0 ? [looking] : lines);
+    const isLooking = looking !== null && state.plan === null && lines.length === 0;
+    redrawing.show(isLooking ? [looking] : lines);
   };
   const remark = (text: string): void => {
     redrawing.clear();
@@ -73,8 +74,9 @@ export function createProgressView(options: ProgressViewOptions): ProgressView {
     } else if (event.kind === 'problem') {
       redrawing.clear();
       output.problem(event.problem);
-    } else if (event.kind === 'note' && state.plan === null) waiting.push(event.text);
-    else if (event.kind === 'note' || !bars) {
+    } else if (event.kind === 'note' && state.plan === null && looking !== null)
+      waiting.push(event.text);
+    else if (alwaysTold.has(event.kind) || !bars) {
       const line = renderEventLine(event, before, state, now);
       if (line !== null) remark(line);
     }
@@ -85,7 +87,7 @@ export function createProgressView(options: ProgressViewOptions): ProgressView {
     signal: ending.signal,
     draw,
     onSlow: () => {
-      if (state.plan === null) remark(looking);
+      if (state.plan === null && looking !== null) remark(looking);
     },
   });
   return {
@@ -97,6 +99,9 @@ export function createProgressView(options: ProgressViewOptions): ProgressView {
     },
   };
 }
+
+/** What bars do not show. */
+const alwaysTold: ReadonlySet<ProgressEvent['kind']> = new Set(['note', 'revision', 'condition']);
 
 interface Ticking {
   readonly bars: boolean;

@@ -12,7 +12,9 @@ type Planning = Omit<ReconcileRequest, 'mode'>;
 export function planningOf(given: Arguments): Planning {
   const allowEvictions = countOf(given, 'allow-evictions');
   const host = valueOf(given, 'host');
-  const targets = valuesOf(given, 'target');
+  // A loop is about all that is declared.
+  const hasTargets = given.command?.flags.some(({ name }) => name === 'target') === true;
+  const targets = hasTargets ? valuesOf(given, 'target') : [];
   return {
     inputs: inputsOf(given),
     prune: isSet(given, 'prune'),

@@ -97,6 +97,8 @@ export interface DesiredPlacement extends Placement {
   readonly residency: Residency;
   readonly load: LoadOptions;
   readonly prune: 'Delete' | 'Keep' | 'Confirm';
+  /** What is done about changes that somebody else made; absent: they are corrected. */
+  readonly driftPolicy?: 'Warn' | 'Ignore';
   /** Higher is kept first. */
   readonly priority: number;
   readonly origin: Origin;

@@ -13,7 +13,15 @@ export type HeldBecause =
   | 'upstream-moved'
   | 'needs-approval'
   | 'needs-privilege'
-  | 'guard';
+  | 'guard'
+  /** A person asked to leave it alone for a while. */
+  | 'suspended'
+  /** Others undo again and again what is brought about. */
+  | 'contested'
+  /** Somebody else changed it, and the Model says to leave that. */
+  | 'drift'
+  /** Done again and again, with every success, it is still not as it should be. */
+  | 'non-converging';
 
 export interface Held {
   readonly host: string;
@@ -27,6 +35,8 @@ export interface Held {
   /** The command or edit that would move it. */
   readonly remedy: string;
   readonly origin?: Origin;
+  /** Left alone until the Model is edited or resumed: the ledger remembers it. */
+  readonly untilEdited?: boolean;
 }
 
 /** Refusals need a person (6); the others may pass by themselves (3). */
@@ -38,4 +48,8 @@ const refusals: ReadonlySet<HeldBecause> = new Set([
   'upstream-moved',
 ]);
 
-export const heldExitCode = (because: HeldBecause): 3 | 6 => (refusals.has(because) ? 6 : 3);
+/** What a person asked to be left alone is as it should be (0). */
+export function heldExitCode(because: HeldBecause): 0 | 3 | 6 {
+  if (because === 'suspended') return 0;
+  return refusals.has(because) ? 6 : 3;
+}

@@ -2,9 +2,10 @@
 // that is observed. Losing it loses ownership, and with it every right to delete.
 import type { Residency, Role } from './desired.ts';
 import type { Digest } from './digest.ts';
-import type { Placement } from './key.ts';
+import type { Placement, PlacementKey } from './key.ts';
 import type { Made } from './made.ts';
 import type { Details } from './observed.ts';
+import type { Suspension } from './wish.ts';
 
 export interface InventoryEntry extends Placement {
   readonly set: string;
@@ -20,6 +21,8 @@ export interface InventoryEntry extends Placement {
   readonly prune: 'Delete' | 'Keep' | 'Confirm';
   /** Name of the base or of the alias' target, so that nothing is evicted before it. */
   readonly base: string | null;
+  /** What was wanted when all of it was last seen to be so; absent while it never was. */
+  readonly settled?: Digest;
 }
 
 /**
@@ -44,7 +47,20 @@ export function wasFound(
   return !others.some((other) => other.digest === digest && !other.adopted);
 }
 
-/** Which Model of which set, in `recentEvictions`. */
+/** Which placement of which set, in `contested`. */
+export const placementOfSet = (set: string, key: PlacementKey): string => `${set} ${key}`;
+
+/** The same, for one state of the manifests, in `corrections`. */
+export const correctionOf = (set: string, key: PlacementKey, wanted: Digest): string =>
+  `${placementOfSet(set, key)} ${wanted}`;
+
+/** How often within the last hour something was brought about again that others had undone. */
+export interface Corrections {
+  readonly builds: number;
+  readonly loads: number;
+}
+
+/** Which Model of which set, in `recentEvictions` and `suspended`. */
 export const modelOfSet = (set: string, model: string): string => `${set} ${model}`;
 
 /** What the planner may know besides desired and observed: a snapshot of the ledger. */
@@ -63,6 +79,12 @@ export interface LedgerView {
   readonly recentEvictions: ReadonlyMap<string, ReadonlySet<string>>;
   /** Placement keys whose eviction a person approved. */
   readonly approved: ReadonlySet<string>;
+  /** By `modelOfSet`: those that have not ended yet. */
+  readonly suspended: ReadonlyMap<string, Suspension>;
+  /** By `correctionOf`. */
+  readonly corrections: ReadonlyMap<string, Corrections>;
+  /** By `placementOfSet`: what was wanted when it was given up as contested. */
+  readonly contested: ReadonlyMap<string, Digest>;
 }
 
 export const emptyLedger: LedgerView = {
@@ -73,4 +95,7 @@ export const emptyLedger: LedgerView = {
   interrupted: new Set(),
   recentEvictions: new Map(),
   approved: new Set(),
+  suspended: new Map(),
+  corrections: new Map(),
+  contested: new Map(),
 };

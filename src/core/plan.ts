@@ -40,6 +40,8 @@ export interface ActionBase extends Placement {
   readonly after: readonly ActionId[];
   /** Content goes that nothing here brings back; so does it with every eviction. */
   readonly loses?: boolean;
+  /** It was as wanted and somebody else undid that: the `wantedDigest` of the placement. */
+  readonly corrects?: Digest;
 }
 
 /** Brings an artifact to a name. */

@@ -1,6 +1,8 @@
 // Events that a run tells while it goes on, for progress bars, event lines and `--json`. Nothing
 // decides by them.
 import type { ChangeSetEntry } from './changeset.ts';
+import type { Condition } from './condition.ts';
+import type { Digest } from './digest.ts';
 import type { Action, ActionId, Plan } from './plan.ts';
 import type { Problem } from './problem.ts';
 
@@ -50,6 +52,19 @@ export type ProgressEvent =
       readonly problem: Problem;
       readonly delayMs: number;
     }
-  | { readonly kind: 'finished'; readonly entry: ChangeSetEntry };
+  | { readonly kind: 'finished'; readonly entry: ChangeSetEntry }
+  /** Of a loop: another revision of what is declared is followed from now on. */
+  | { readonly kind: 'revision'; readonly revision: Revision }
+  /** Of a loop: a Model stands in another way than before. */
+  | { readonly kind: 'condition'; readonly condition: Condition };
+
+export interface Revision {
+  readonly set: string;
+  readonly digest: Digest;
+  /** Names of Models. */
+  readonly models: number;
+  /** Files that changed, as far as is known; empty for the first, and where only the lock did. */
+  readonly files: readonly string[];
+}
 
 export type Report = (event: ProgressEvent) => void;

@@ -252,6 +252,8 @@ export interface Environment {
 export interface Clock {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds since some moment, on a clock that nobody sets: for how long something takes. */
+  readonly elapsed: () => number;
   /** Rejects with the signal's reason when aborted. */
   readonly sleep: (durationMs: number, signal?: AbortSignal) => Promise<void>;
   /** Calls again and again until what it returns is called. Keeps no process alive. */

@@ -9,6 +9,7 @@ import type {
   PullAction,
   UnloadAction,
 } from '../core/plan.ts';
+import { wantedDigest } from '../core/wanted.ts';
 import { buildBytes, type Coming, loadBytes, noBytes, wayOf } from './bytes.ts';
 import type { ContentVerdict } from './content.ts';
 import { losesContent } from './guards.ts';
@@ -24,9 +25,10 @@ export function buildActions(world: World, judged: readonly Judged[]): readonly 
   const coming: Coming = new Map();
   const building = new Map<string, ActionId>();
   const actions: Build[] = [];
-  for (const { placement, content } of byUrgency(judged)) {
+  for (const { placement, content, drift } of byUrgency(judged)) {
     if (content.kind !== 'build') continue;
-    const action = buildAction(world, placement, content, building, coming);
+    const built = buildAction(world, placement, content, building, coming);
+    const action = { ...built, ...correcting(placement, drift) };
     building.set(placement.key, action.id);
     actions.push(action);
   }
@@ -59,13 +61,20 @@ function buildAction(
     : { ...shared, kind: 'create', id: actionId('create', placement), build: placement.build };
 }
 
+const correcting = (
+  placement: DesiredPlacement,
+  drift: Judged['drift'],
+): Pick<ActionBase, 'corrects'> =>
+  drift?.isUndone === true ? { corrects: wantedDigest(placement) } : {};
+
 /** Loads and unloads of wanted placements, each after the build that it waits for. */
 export function residencyActions(
   judged: readonly Judged[],
   builds: readonly Action[],
 ): readonly (LoadAction | UnloadAction)[] {
   const building = new Map(builds.map((action) => [placementText(action), action.id]));
-  return byUrgency(judged).flatMap(({ placement, residency }): (LoadAction | UnloadAction)[] => {
+  return byUrgency(judged).flatMap((one): (LoadAction | UnloadAction)[] => {
+    const { placement, residency } = one;
     const build = building.get(placementText(placement));
     const after = build === undefined ? [] : [build];
     if (residency.kind === 'load') {
@@ -80,6 +89,7 @@ export function residencyActions(
           bytes,
           after,
           load: placement.load,
+          ...correcting(placement, one.drift),
         },
       ];
     }

@@ -27,6 +27,7 @@ export type ContentVerdict =
       readonly because: HeldBecause;
       readonly detail: string;
       readonly remedy: string;
+      readonly untilEdited?: boolean;
     };
 
 /** How the content compares with what is wanted, before asking whose it is. */

@@ -5,14 +5,18 @@ import type { DesiredPlacement } from '../core/desired.ts';
 import type { HeldBecause } from '../core/held.ts';
 import type { PlacementKey } from '../core/key.ts';
 import { type ContentVerdict, judgeContent } from './content.ts';
+import type { SeenDrift } from './drift.ts';
+import { leftAlone } from './left-alone.ts';
 import { registryVeto } from './registry.ts';
 import { judgeResidency, type ResidencyVerdict } from './residency.ts';
-import { buildDepth, foundationOf, type World } from './world.ts';
+import { buildDepth, foundationOf, isInScope, type World } from './world.ts';
 
 export interface Judged {
   readonly placement: DesiredPlacement;
   readonly content: ContentVerdict;
   readonly residency: ResidencyVerdict;
+  /** What somebody else changed, whether or not it is corrected. */
+  readonly drift: SeenDrift | null;
 }
 
 export interface Veto {
@@ -34,19 +38,24 @@ export function judgeAll(world: World, vetoes: Vetoes): readonly Judged[] {
         ? (registryVeto(world, placement) ?? vetoes.get(placement.key) ?? null)
         : null;
     const content: ContentVerdict = veto === null ? found : { kind: 'held', ...veto };
-    contents.set(placement.key, content);
-    return { placement, content, residency: judgeResidency(world, placement, content) };
+    const residency = judgeResidency(world, placement, content);
+    const judged = leftAlone(world, { placement, content, residency });
+    contents.set(placement.key, judged.content);
+    return judged;
   });
 }
 
 /** With `--target`: the Models that were named, and what they are built on, whosever that is. */
 function evaluated(world: World): Iterable<DesiredPlacement> {
   const { placements } = world.desired;
-  const { targets } = world.options;
-  if (targets === null) return placements.values();
+  const { targets, backends } = world.options;
+  if (targets === null) {
+    if (backends === null) return placements.values();
+    return [...placements.values()].filter((placement) => isInScope(world, placement));
+  }
   const wanted = new Map<PlacementKey, DesiredPlacement>();
   for (const placement of placements.values()) {
-    if (!targets.has(placement.model)) continue;
+    if (!targets.has(placement.model) || !isInScope(world, placement)) continue;
     let at: DesiredPlacement | undefined = placement;
     while (at !== undefined && !wanted.has(at.key)) {
       wanted.set(at.key, at);

@@ -11,11 +11,12 @@ import {
 } from '../core/key.ts';
 import type { ObservedPlacement } from '../core/observed.ts';
 import type { Leftover } from '../core/plan.ts';
+import { wantedDigest } from '../core/wanted.ts';
 import type { Judged } from './judge.ts';
 import { hold, isGone, type Leaver, type LeaverVerdict, leftover, type Victim } from './prune.ts';
 import { isToBeReleased, isToGiveWay, stayingNames } from './residency.ts';
 import { sharesRunner } from './sharing.ts';
-import type { World } from './world.ts';
+import { isInScope, type World } from './world.ts';
 
 export interface Leaving {
   /** They may be evicted as far as the set is concerned; guards come after. */
@@ -33,7 +34,7 @@ export function settleLeavers(
   leavers: readonly Leaver[],
   judged: readonly Judged[],
 ): Leaving {
-  const stuck = stuckModels(judged);
+  const stuck = new Map([...awaitedElsewhere(world), ...stuckModels(judged)]);
   let current = leavers.map((leaver) => besideSuccessor(leaver, stuck));
   if (!current.some(mayGo)) return summed(current, [], world);
   const dependents = dependentsIn(world);
@@ -66,6 +67,24 @@ function stuckModels(judged: readonly Judged[]): ReadonlyMap<string, Held> {
     stuck.set(model, { host, backend, name, model, ...content });
   }
   return stuck;
+}
+
+/**
+ * Models of which something is wanted on an engine that this plan is not about, and is not known to
+ * be there: it is brought by the plan for that engine.
+ */
+function awaitedElsewhere(world: World): ReadonlyMap<string, Held> {
+  const awaited = new Map<string, Held>();
+  if (world.options.backends === null) return awaited;
+  for (const placement of world.desired.placements.values()) {
+    if (isInScope(world, placement) || awaited.has(placement.model)) continue;
+    if (world.owned.get(placement.key)?.settled === wantedDigest(placement)) continue;
+    const { host, backend, name, model } = placement;
+    const detail = 'It is not there yet, on another engine.';
+    const remedy = 'It goes once the other is there.';
+    awaited.set(model, { host, backend, name, model, because: 'in-use', detail, remedy });
+  }
+  return awaited;
 }
 
 /** As long as its successor is held, on whatever engine, the old one is what there is. */

@@ -16,7 +16,7 @@ import { judgeLeavers, type Leaver } from './prune.ts';
 import { behindServices, planServices } from './service.ts';
 import { sharedUnloads } from './sharing.ts';
 import { slotUnloads, withinSlots } from './slots.ts';
-import { driftOf, heldOf, unchangedOf } from './summary.ts';
+import { drifts, heldOf, unchangedOf } from './summary.ts';
 import { engineWarnings, type PlanInput, type World, worldOf } from './world.ts';
 
 export type { PlanInput } from './world.ts';
@@ -44,7 +44,7 @@ export function plan(input: PlanInput): Plan {
     // What a restart of ours is about to drop is still there: nobody else changed it.
     drift: [
       ...services.drift,
-      ...driftOf(given, services.gates.size === 0 ? judged : judgeAll(given, new Map())),
+      ...drifts(services.gates.size === 0 ? judged : judgeAll(given, new Map())),
     ],
     warnings: [...world.desired.warnings, ...engineWarnings(world)],
   };

@@ -9,9 +9,10 @@ import type { InventoryEntry } from '../core/inventory.ts';
 import { type Placement, type PlacementKey, placementKey } from '../core/key.ts';
 import type { ObservedPlacement } from '../core/observed.ts';
 import type { Judged } from './judge.ts';
+import { suspended, suspensionOf } from './left-alone.ts';
 import { stayingNames } from './residency.ts';
 import { sharingOf } from './sharing.ts';
-import { sightOf, type World } from './world.ts';
+import { isInScope, sightOf, type World } from './world.ts';
 
 /** An entry that may be evicted as far as it alone is concerned; guards come after. */
 export interface Victim {
@@ -53,6 +54,7 @@ export function judgeLeavers(world: World, judged: readonly Judged[]): readonly 
   if (options.targets !== null) return [];
   return [...world.owned]
     .filter(([key, { model }]) => !desired.placements.has(key) && !desired.heldModels.has(model))
+    .filter(([, entry]) => isInScope(world, entry))
     .toSorted(([a], [b]) => compareText(a, b))
     .map(([, entry]) => ({ entry, verdict: judgeLeaver(world, entry, staying) }));
 }
@@ -72,6 +74,11 @@ function judgeLeaver(world: World, entry: InventoryEntry, staying: Staying): Lea
     return hold('unreachable', `It left the set, but ${lowerFirst(sight.detail)}`, sight.remedy);
   }
   const { observed } = sight;
+  const suspension = suspensionOf(world, entry.model);
+  if (suspension !== undefined) {
+    const { because, detail, remedy } = suspended(suspension);
+    return hold(because, `It left the set. ${detail}`, remedy);
+  }
   if (entry.prune === 'Keep') {
     return leftover(observed, 'lifecycle.prune was Keep: remove it with the engine itself.');
   }

@@ -1,6 +1,7 @@
 // Is a placement in memory as it should be? Asked after its content has been judged: what is about
 // to be built is loaded afterwards, and a model in use is never reloaded to correct its options.
 import { type DesiredPlacement, type LoadOptions, staysLoaded } from '../core/desired.ts';
+import type { HeldBecause } from '../core/held.ts';
 import type { PlacementKey } from '../core/key.ts';
 import type { LoadedState, ObservedPlacement } from '../core/observed.ts';
 import type { Reason } from '../core/plan.ts';
@@ -15,7 +16,13 @@ export type ResidencyVerdict =
   | { readonly kind: 'unload'; readonly because: string }
   /** The engine has no place for it; `gives` up the one that it has. */
   | { readonly kind: 'no-slot'; readonly gives: boolean; readonly detail: string }
-  | { readonly kind: 'in-use'; readonly detail: string };
+  | { readonly kind: 'in-use'; readonly detail: string }
+  | {
+      readonly kind: 'held';
+      readonly because: HeldBecause;
+      readonly detail: string;
+      readonly remedy: string;
+    };
 
 export function judgeResidency(
   world: World,

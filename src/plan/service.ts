@@ -15,7 +15,7 @@ import {
 } from '../core/service.ts';
 import { noBytes } from './bytes.ts';
 import { actionId } from './order.ts';
-import { sightOf, type World } from './world.ts';
+import { isInScope, sightOf, type World } from './world.ts';
 
 export interface ServicePlan {
   /** The engines as they are once the actions are done. */
@@ -29,7 +29,7 @@ export interface ServicePlan {
 
 export function planServices(world: World): ServicePlan {
   const services = [...(world.desired.services?.values() ?? [])].filter((service) =>
-    isInScope(world, service),
+    isMeant(world, service),
   );
   const verdicts = services.flatMap((service) => {
     const seen = world.observed.backends.get(backendKey(service));
@@ -53,7 +53,11 @@ export function planServices(world: World): ServicePlan {
     return steps;
   });
   return {
-    world: { ...world, observed: { ...world.observed, backends } },
+    world: {
+      ...world,
+      observed: { ...world.observed, backends },
+      restarting: new Set(gates.keys()),
+    },
     actions,
     held,
     drift,
@@ -239,9 +243,14 @@ function driftOfService(
 }
 
 /** With `--target`: engines of the Models that were named. */
-function isInScope({ desired, options: { targets } }: World, service: DesiredService): boolean {
-  if (targets === null) return true;
-  return [...desired.placements.values()].some(
-    (one) => backendKey(one) === backendKey(service) && targets.has(one.model),
+function isMeant(world: World, service: DesiredService): boolean {
+  const { desired, options } = world;
+  const { targets } = options;
+  if (!isInScope(world, service)) return false;
+  return (
+    targets === null ||
+    [...desired.placements.values()].some(
+      (one) => backendKey(one) === backendKey(service) && targets.has(one.model),
+    )
   );
 }

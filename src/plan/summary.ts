@@ -1,13 +1,12 @@
 // The parts of a plan that are not actions: what is as it should be, what is held and why, what
 // someone else changed. Together with the actions they account for every wanted name.
-import { shortDigest } from '../core/digest.ts';
 import type { Held } from '../core/held.ts';
 import { wasFound } from '../core/inventory.ts';
 import { backendKey, byPlacement } from '../core/key.ts';
 import type { Drift, Unchanged } from '../core/plan.ts';
 import type { Judged, Veto } from './judge.ts';
 import type { Leaving } from './leaving.ts';
-import type { World } from './world.ts';
+import { isInScope, type World } from './world.ts';
 
 export const unchangedOf = (world: World, judged: readonly Judged[]): readonly Unchanged[] =>
   judged.flatMap(({ placement, content, residency }) => {
@@ -41,7 +40,12 @@ export function heldOf(
     const { host, backend, name, model, origin } = placement;
     const at = { host, backend, name, model, origin };
     if (content.kind === 'held') {
-      const { because, detail, remedy } = content;
+      const { because, detail, remedy, untilEdited } = content;
+      const lasting = untilEdited === true ? { untilEdited } : {};
+      return [{ ...at, because, detail, remedy, ...lasting }];
+    }
+    if (residency.kind === 'held') {
+      const { because, detail, remedy } = residency;
       return [{ ...at, because, detail, remedy }];
     }
     if (residency.kind === 'no-slot') {
@@ -58,25 +62,11 @@ export function heldOf(
     return veto === undefined ? [] : [{ host, backend, name, model, ...veto }];
   });
   const resolved = world.desired.held.filter(
-    ({ model }) => world.options.targets?.has(model) ?? true,
+    (held) => (world.options.targets?.has(held.model) ?? true) && isInScope(world, held),
   );
   return [...resolved, ...wanted, ...leavers.held, ...guarded].toSorted(byPlacement);
 }
 
 /** What changed behind our back: recorded one way, seen another. */
-export const driftOf = (world: World, judged: readonly Judged[]): readonly Drift[] =>
-  judged.flatMap(({ placement, content, residency }): Drift[] => {
-    const recorded = world.owned.get(placement.key);
-    if (recorded === undefined || recorded.digest === null) return [];
-    const { host, backend, name, model } = placement;
-    const at = { host, backend, name, model };
-    if (content.kind === 'build') {
-      const seen = content.replaces?.digest;
-      if (seen === recorded.digest) return [];
-      const now = seen === undefined ? 'is gone' : `is ${shortDigest(seen)}`;
-      const because = `It was ${shortDigest(recorded.digest)} and ${now}.`;
-      return [{ ...at, reason: content.reason, because }];
-    }
-    if (residency.kind !== 'load' || recorded.residency !== placement.residency) return [];
-    return [{ ...at, reason: residency.reason, because: residency.because }];
-  });
+export const drifts = (judged: readonly Judged[]): readonly Drift[] =>
+  judged.flatMap(({ drift }) => drift?.drift ?? []);

@@ -23,6 +23,16 @@ export interface PlanOptions {
   /** Model names; null for all. */
   readonly targets: ReadonlySet<string> | null;
   readonly refreshOnly: boolean;
+  /** By `backendKey`: nothing on other engines is judged; null for all. */
+  readonly backends: ReadonlySet<string> | null;
+  /** Null for a run that a person began: then nothing is given up. */
+  readonly loop: LoopKnowledge | null;
+}
+
+/** What a loop has learned of its own runs. */
+export interface LoopKnowledge {
+  /** What did not come right in three runs, and which field that was. */
+  readonly nonConverging: ReadonlyMap<PlacementKey, string>;
 }
 
 export interface PlanInput {
@@ -37,6 +47,8 @@ export interface World extends PlanInput {
   readonly owned: ReadonlyMap<PlacementKey, InventoryEntry>;
   /** Entries of other sets, in the order of the sets; not of what they have never seen there. */
   readonly otherOwners: ReadonlyMap<PlacementKey, readonly InventoryEntry[]>;
+  /** By `backendKey`: engines seen as they are after a restart of ours; absent: none. */
+  readonly restarting?: ReadonlySet<string>;
 }
 
 export function worldOf(input: PlanInput): World {
@@ -52,6 +64,10 @@ export function worldOf(input: PlanInput): World {
 }
 
 const bySet = (a: InventoryEntry, b: InventoryEntry): number => compareText(a.set, b.set);
+
+/** Whether this plan is about the engine at all. */
+export const isInScope = ({ options }: World, at: Pick<Placement, 'host' | 'backend'>): boolean =>
+  options.backends?.has(backendKey(at)) ?? true;
 
 export const observationOf = (
   world: World,

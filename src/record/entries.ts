@@ -13,7 +13,7 @@ export interface RecordInput {
   readonly desired: Desired;
   /** As the plan saw it, before any action. */
   readonly observed: Observed;
-  readonly ledger: Pick<LedgerView, 'inventory' | 'interrupted'>;
+  readonly ledger: Pick<LedgerView, 'inventory' | 'interrupted' | 'contested'>;
 }
 
 export const isBuild = (action: Action): action is PullAction | CreateAction =>

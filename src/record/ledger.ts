@@ -21,6 +21,7 @@ import type {
   UnfinishedTransfer,
 } from '../core/transfer.ts';
 import type { VerifiedFile } from '../core/verification.ts';
+import type { Wishes } from '../core/wish.ts';
 import type { Io } from '../io/io.ts';
 import { type Database, databaseOf } from './ledger/database.ts';
 import { dropDraft, readDrafts, writeDraft } from './ledger/drafts.ts';
@@ -52,6 +53,17 @@ import {
   writeWish,
 } from './ledger/transfers.ts';
 import { forgetVerified, readVerified, writeVerified } from './ledger/verified.ts';
+import {
+  dropAsk,
+  dropSuspension,
+  dropWatch,
+  readAsks,
+  readWatches,
+  writeAnswer,
+  writeAsk,
+  writeSuspension,
+  writeWatch,
+} from './ledger/wishes.ts';
 import {
   settlementStep,
   writeApproval,
@@ -103,6 +115,13 @@ export interface Ledger {
   readonly forgetVerified: (paths: readonly string[]) => void;
   /** Something that was done to a model outside a plan. */
   readonly note: (entry: HistoryEntry) => void;
+  /** What people ask of runs and loops. */
+  readonly wishes: Wishes;
+  /**
+   * Whether another connection has written since this was asked last; all that is read afterwards is
+   * as it is then.
+   */
+  readonly hasChanged: () => boolean;
   /** Newest first. */
   readonly history: (filter: HistoryFilter) => readonly HistoryEntry[];
   readonly close: () => void;
@@ -142,6 +161,7 @@ function createLedger(
   raw: DatabaseSync,
 ): Ledger {
   const database = databaseOf(raw);
+  let version = versionOfData(database);
   let known: LedgerState | null = readFirst(database);
   const state = (): LedgerState => (known ??= onLedger(path, () => readState(database)));
   const writeOnly = <T>(work: () => T): T => {
@@ -185,20 +205,63 @@ function createLedger(
     journal: journalOf(database, path, writeOnly),
     sharedFiles: sharedFilesOf(database, path, writeOnly),
     drafts: draftsOf(database, path, writeOnly),
-    askTransfer: (digest, wish) => writeOnly(() => writeWish(database, digest, wish)),
-    dropTransfer: (digest, steps) =>
-      whileOnLedger(path, () => writeOnly(() => dropTransfer(database, digest, steps))),
-    checksumsOf: (digest) => onLedger(path, () => readChecksums(database, digest)),
-    verifiedAt: (file) => onLedger(path, () => readVerified(database, file)),
-    keepVerified: (files) => writeOnly(() => writeVerified(database, files)),
-    forgetVerified: (paths) => writeOnly(() => forgetVerified(database, paths)),
+    ...filesOf(database, path, writeOnly),
     note: (entry) => writeOnly(() => writeHistory(database, entry)),
+    wishes: wishesOf(database, path, {
+      read: () => state().suspensions,
+      write: (work) => {
+        known = null;
+        return writeOnly(work);
+      },
+    }),
+    hasChanged: () => {
+      const now = onLedger(path, () => versionOfData(database));
+      const changed = now !== version;
+      version = now;
+      if (changed) known = null;
+      return changed;
+    },
     history: (filter) => onLedger(path, () => readHistory(database, filter)),
     close: () => database.close(),
   };
 }
 
 type Write = <T>(work: () => T) => T;
+
+/** What is remembered of single files. */
+const filesOf = (
+  database: Database,
+  path: string,
+  writeOnly: Write,
+): Pick<
+  Ledger,
+  'askTransfer' | 'dropTransfer' | 'checksumsOf' | 'verifiedAt' | 'keepVerified' | 'forgetVerified'
+> => ({
+  askTransfer: (digest, wish) => writeOnly(() => writeWish(database, digest, wish)),
+  dropTransfer: (digest, steps) =>
+    whileOnLedger(path, () => writeOnly(() => dropTransfer(database, digest, steps))),
+  checksumsOf: (digest) => onLedger(path, () => readChecksums(database, digest)),
+  verifiedAt: (file) => onLedger(path, () => readVerified(database, file)),
+  keepVerified: (files) => writeOnly(() => writeVerified(database, files)),
+  forgetVerified: (paths) => writeOnly(() => forgetVerified(database, paths)),
+});
+
+const wishesOf = (
+  database: Database,
+  path: string,
+  { read, write }: { readonly read: Wishes['suspensions']; readonly write: Write },
+): Wishes => ({
+  suspensions: read,
+  suspend: (suspension) => write(() => writeSuspension(database, suspension)),
+  resume: (set, model) => write(() => dropSuspension(database, set, model)),
+  watches: () => onLedger(path, () => readWatches(database)),
+  addWatch: (watch) => write(() => writeWatch(database, watch)),
+  removeWatch: (id) => write(() => dropWatch(database, id)),
+  ask: (ask) => write(() => writeAsk(database, ask)),
+  asks: (openOf) => onLedger(path, () => readAsks(database, openOf ?? null)),
+  answer: (id, answer) => write(() => writeAnswer(database, id, answer)),
+  forgetAsk: (id) => write(() => dropAsk(database, id)),
+});
 
 const journalOf = (database: Database, path: string, write: Write): TransferJournal => ({
   find: (digest) => onLedger(path, () => readTransfer(database, digest)),
@@ -220,6 +283,10 @@ const draftsOf = (database: Database, path: string, write: Write): Drafts => ({
   note: (draft) => write(() => writeDraft(database, draft)),
   drop: (draft) => write(() => dropDraft(database, draft)),
 });
+
+/** Moves when another connection has committed. */
+const versionOfData = (database: Database): unknown =>
+  database.all('PRAGMA data_version')[0]?.['data_version'];
 
 /** Damage that only shows in a row is found here, before anyone relies on the ledger. */
 function readFirst(database: Database): LedgerState {

@@ -3,9 +3,10 @@
 // another set, leaves it. Whatever is in doubt stays.
 import type { ChangeSet } from '../core/changeset.ts';
 import type { Digest } from '../core/digest.ts';
-import type { InventoryEntry } from '../core/inventory.ts';
+import { type InventoryEntry, placementOfSet } from '../core/inventory.ts';
 import { type Placement, type PlacementKey, placementKey, placementOf } from '../core/key.ts';
 import type { Details } from '../core/observed.ts';
+import { wantedDigest } from '../core/wanted.ts';
 import {
   currentEntries,
   isBuild,
@@ -15,6 +16,7 @@ import {
   seen,
 } from './entries.ts';
 import { withoutEffect } from './facts.ts';
+import type { Contest } from './ledger/contested.ts';
 import type { Settlement } from './ledger/steps.ts';
 
 export type { RecordInput } from './entries.ts';
@@ -31,7 +33,7 @@ export function entriesBeforeRun(input: RecordInput): readonly InventoryEntry[] 
   return [...entries.values()];
 }
 
-type Settled = Pick<Settlement, 'entries' | 'absent' | 'closed' | 'learned'>;
+type Settled = Pick<Settlement, 'entries' | 'absent' | 'closed' | 'learned' | 'contests'>;
 
 /**
  * The inventory after a run, or after a look that led to none (`changes` null). `input.ledger` is
@@ -43,17 +45,66 @@ export function settlementOf(
 ): Settled {
   const absent = absentKeys(input, changes);
   const dropped = new Set(absent);
+  const asWanted = keysAsWanted(input, changes);
   const learned = new Map<string, ReadonlyMap<Digest, Details>>();
   for (const [key, backend] of input.observed.backends) {
     if (backend.kind === 'reachable') learned.set(key, backend.learned);
   }
   const entries = [...currentEntries(input)].filter(([key]) => !dropped.has(key));
   return {
-    entries: entries.map(([, entry]) => entry),
+    entries: entries.map(([key, entry]) => settledAs(key, entry, input, asWanted)),
     absent,
     closed: resolvedIntents(input, changes),
     learned,
+    contests: contestsOf(input),
   };
+}
+
+/** Names that are as wanted now, or were made so by this run, with nothing left open. */
+function keysAsWanted(
+  { plan }: RecordInput,
+  changes: Pick<ChangeSet, 'entries'> | null,
+): ReadonlySet<PlacementKey> {
+  const keys = new Set(plan.unchanged.map(placementKey));
+  const open = new Set(plan.held.map(placementKey));
+  for (const { action, outcome } of changes?.entries ?? []) {
+    const key = placementKey(action);
+    keys.add(key);
+    if (withoutEffect.has(outcome)) open.add(key);
+  }
+  return keys.difference(open);
+}
+
+/** Drift is told from an edit by this. */
+function settledAs(
+  key: PlacementKey,
+  entry: InventoryEntry,
+  { desired }: RecordInput,
+  asWanted: ReadonlySet<PlacementKey>,
+): InventoryEntry {
+  const placement = desired.placements.get(key);
+  return placement === undefined || !asWanted.has(key)
+    ? entry
+    : { ...entry, settled: wantedDigest(placement) };
+}
+
+/** Given up now; and what was given up before and has been edited or left since. */
+function contestsOf({ plan, desired, ledger }: RecordInput): Settled['contests'] {
+  const given = new Map<PlacementKey, Contest>();
+  for (const [text, wanted] of ledger.contested) {
+    const key = text.slice(desired.set.length + 1) as PlacementKey;
+    if (text !== placementOfSet(desired.set, key)) continue;
+    const placement = desired.placements.get(key);
+    if (placement !== undefined && wantedDigest(placement) === wanted) continue;
+    given.set(key, { key, model: placement?.model ?? '', wanted: null });
+  }
+  for (const { untilEdited, model, ...at } of plan.held) {
+    const key = placementKey(at);
+    const placement = desired.placements.get(key);
+    if (untilEdited !== true || placement === undefined) continue;
+    given.set(key, { key, model, wanted: wantedDigest(placement) });
+  }
+  return [...given.values()];
 }
 
 /**

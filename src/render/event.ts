@@ -67,5 +67,17 @@ export function eventObject(event: ProgressEvent): EventObject {
       };
     case 'finished':
       return { type: 'finished', ...entryDocument(event.entry) };
+    case 'revision': {
+      const { set, digest, models, files } = event.revision;
+      return { type: 'revision', set, revision: digest, models, files: [...files] };
+    }
+    case 'condition': {
+      const { detail, ...condition } = event.condition;
+      return {
+        type: 'condition',
+        ...condition,
+        ...(detail === null ? {} : { detail: redact(detail) }),
+      };
+    }
   }
 }

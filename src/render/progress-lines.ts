@@ -1,6 +1,7 @@
 // Progress for logs: one line an event, and of a transfer only each tenth, so that a log of a
 // long pull stays short. Pure: the caller keeps the state that decides what is news.
 import type { ProgressEvent } from '../core/progress.ts';
+import { renderCondition, renderRevision } from './condition.ts';
 import { escapeText } from './escape.ts';
 import { renderName } from './placement.ts';
 import { renderProblem } from './problem.ts';
@@ -39,6 +40,10 @@ export function renderEventLine(
     }
     case 'bytes':
       return renderTransfer(event.action, before, after, now);
+    case 'revision':
+      return renderRevision(event.revision);
+    case 'condition':
+      return renderCondition(event.condition);
     case 'planned':
     case 'finished':
       return null;

@@ -93,6 +93,8 @@ export function advance(state: ProgressState, event: ProgressEvent, now: number)
     }
     case 'note':
     case 'problem':
+    case 'revision':
+    case 'condition':
       return state;
   }
 }

@@ -35,9 +35,11 @@ function shareable(a: DesiredPlacement, b: DesiredPlacement): boolean {
 
 /** What a Model asks for itself outweighs what another one needs underneath. */
 function merged(a: DesiredPlacement, b: DesiredPlacement): DesiredPlacement {
-  const [own, other] = isFirst(a, b) ? [a, b] : [b, a];
+  const [{ driftPolicy, ...own }, other] = isFirst(a, b) ? [a, b] : [b, a];
   return {
     ...own,
+    // Whoever wants it corrected has it corrected.
+    ...(driftPolicy !== undefined && driftPolicy === other.driftPolicy ? { driftPolicy } : {}),
     residency: own.residency === 'optional' ? other.residency : own.residency,
     prune: strictness.find((prune) => prune === a.prune || prune === b.prune) ?? own.prune,
     priority: Math.max(a.priority, b.priority),

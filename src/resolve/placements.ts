@@ -61,6 +61,7 @@ export function placementsOf(
       load: shape.load,
       prune: spec.lifecycle?.prune ?? 'Delete',
       priority: spec.priority ?? 0,
+      ...(request.driftPolicy === 'Correct' ? {} : { driftPolicy: request.driftPolicy }),
       origin,
     };
   });

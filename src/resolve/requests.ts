@@ -30,6 +30,7 @@ export interface Request {
   readonly runtime: LoadOptions;
   /** What else is said to engines of a type, by their own names for it. */
   readonly engineFlags: Readonly<Record<string, EngineFlags>>;
+  readonly driftPolicy: 'Correct' | 'Warn' | 'Ignore';
   /** Whether this machine is meant; the others are only locked. */
   readonly here: boolean;
 }
@@ -118,6 +119,10 @@ function requestFor(
     residency,
     runtime: mergeRuntime(layers, residency),
     engineFlags: mergeFlags(layers),
+    driftPolicy:
+      model.spec.lifecycle?.driftPolicy ??
+      defaults.find((one) => one.driftPolicy !== undefined)?.driftPolicy ??
+      'Correct',
     here: target === null || isHere(target, identity.self),
   };
 }

@@ -79,6 +79,8 @@ describe('printed as data', () => {
     ['get registries -f models.yaml -o json', 'registry-list', 0],
     ['describe derived -o json', 'model-description', 0],
     ['adopt -o json', 'adoption-report', 0],
+    ['suspend derived --until 1h --reason tests -o json', 'suspension-list', 0],
+    ['apply -f models.yaml -o json', 'change-set', 6],
     ['history -o json', 'history-list', 0],
     ['engine status -o json', 'engine-status-list', 0],
     ['validate -f models.yaml -o json', 'validation-report', 0],

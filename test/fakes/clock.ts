@@ -87,7 +87,14 @@ export function createFakeClock(start: number, time: 'auto' | 'manual'): FakeClo
     tickers.add(ticker);
     return () => void tickers.delete(ticker);
   };
-  return { now: () => now, sleep, every, advance, sleepers: () => sleepers.size };
+  return {
+    now: () => now,
+    elapsed: () => now - start,
+    sleep,
+    every,
+    advance,
+    sleepers: () => sleepers.size,
+  };
 }
 
 /** Everything that can go on without waiting has gone on. */

@@ -70,6 +70,7 @@ export interface FakeOllama {
 }
 
 export const realClock: Clock = {
+  elapsed: () => performance.now(),
   now: () => Date.now(),
   every: (periodMs, onTick) => {
     const timer = setInterval(onTick, periodMs);

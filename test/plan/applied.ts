@@ -96,6 +96,7 @@ const recordOf = ({ desired, observed }: PlanInput, plan: Plan, world: World) =>
   ledger: {
     inventory: [...world.others, ...world.entries.values()],
     interrupted: world.interrupted,
+    contested: new Map(),
   },
 });
 

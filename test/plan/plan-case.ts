@@ -12,7 +12,13 @@ import type {
 import type { Digest } from '../../src/core/digest.ts';
 import { sha256Text } from '../../src/core/hash.ts';
 import type { Held } from '../../src/core/held.ts';
-import { type InventoryEntry, type LedgerView, modelOfSet } from '../../src/core/inventory.ts';
+import {
+  correctionOf,
+  type InventoryEntry,
+  type LedgerView,
+  modelOfSet,
+  placementOfSet,
+} from '../../src/core/inventory.ts';
 import { backendKey, type PlacementKey, placementKey } from '../../src/core/key.ts';
 import { type Made, recipeDigest } from '../../src/core/made.ts';
 import type {
@@ -23,6 +29,7 @@ import type {
 } from '../../src/core/observed.ts';
 import { errorProblem, type Problem, warningProblem } from '../../src/core/problem.ts';
 import type { DesiredService, ServiceFields, ServiceObstacle } from '../../src/core/service.ts';
+import { wantedDigest } from '../../src/core/wanted.ts';
 import type { PlanInput } from '../../src/plan/plan.ts';
 
 export interface PlanCase {
@@ -48,6 +55,15 @@ export interface PlanCase {
     /** Models by backend. */
     readonly recent?: Readonly<Record<string, readonly string[]>>;
     readonly approved?: readonly string[];
+    readonly suspended?: readonly { readonly model: string; readonly reason: string }[];
+    /** How often each name was brought about again within the hour, as it is wanted now. */
+    readonly corrections?: readonly {
+      readonly name: string;
+      readonly builds?: number;
+      readonly loads?: number;
+    }[];
+    /** Names that were given up, as they are wanted now. */
+    readonly contested?: readonly string[];
   };
   readonly options?: {
     readonly prune?: boolean;
@@ -55,6 +71,9 @@ export interface PlanCase {
     readonly allowEvictions?: number;
     readonly targets?: readonly string[];
     readonly refreshOnly?: boolean;
+    readonly backends?: readonly string[];
+    /** A loop asks: what did not converge, by name. */
+    readonly loop?: Readonly<Record<string, string>>;
   };
   readonly plan: string;
 }
@@ -80,6 +99,7 @@ interface WantedModel {
   readonly load?: LoadOptions;
   readonly prune?: 'Delete' | 'Keep' | 'Confirm';
   readonly priority?: number;
+  readonly driftPolicy?: 'Warn' | 'Ignore';
 }
 
 interface CaseService {
@@ -135,6 +155,8 @@ interface OwnedName {
   readonly prune?: 'Delete' | 'Keep' | 'Confirm';
   readonly base?: string;
   readonly made?: MadeFrom;
+  /** It was seen to be as it is wanted now; `false`: as something else. */
+  readonly settled?: boolean;
 }
 
 interface MadeFrom {
@@ -182,13 +204,25 @@ export function planInputOf(one: PlanCase): PlanInput {
         ]),
       ),
     },
-    ledger: ledgerFor(one.ledger ?? {}),
+    ledger: ledgerFor(one.ledger ?? {}, placements),
     options: {
       prune: options.prune ?? false,
       takeOver: new Set(options.takeOver),
       allowEvictions: options.allowEvictions ?? null,
       targets: options.targets === undefined ? null : new Set(options.targets),
       refreshOnly: options.refreshOnly ?? false,
+      loop:
+        options.loop === undefined
+          ? null
+          : {
+              nonConverging: new Map(
+                Object.entries(options.loop).map(([name, field]) => [keyOf(name), field]),
+              ),
+            },
+      backends:
+        options.backends === undefined
+          ? null
+          : new Set(options.backends.map((backend) => backendKey({ host: 'local', backend }))),
     },
   };
 }
@@ -244,6 +278,7 @@ function placementFor(wanted: WantedModel): DesiredPlacement {
     load: wanted.load ?? {},
     prune: wanted.prune ?? 'Delete',
     priority: wanted.priority ?? 0,
+    ...(wanted.driftPolicy === undefined ? {} : { driftPolicy: wanted.driftPolicy }),
     origin: { file: 'models.yaml', line: 1, column: 1 },
   };
 }
@@ -333,9 +368,18 @@ const madeOf = ({ from, base, recipe }: MadeFrom): Made => ({
   recipe: recipe === undefined ? null : recipeDigest(recipe),
 });
 
-function ledgerFor(ledger: NonNullable<PlanCase['ledger']>): LedgerView {
-  const keyOf = (name: string): PlacementKey =>
-    placementKey({ host: 'local', backend: defaultBackend, name });
+const keyOf = (name: string): PlacementKey =>
+  placementKey({ host: 'local', backend: defaultBackend, name });
+
+type Placements = ReadonlyMap<PlacementKey, DesiredPlacement>;
+
+function wantedNow(name: string, placements: Placements): Digest {
+  const placement = placements.get(keyOf(name));
+  if (placement === undefined) throw new Error(`${name} is not wanted`);
+  return wantedDigest(placement);
+}
+
+function ledgerFor(ledger: NonNullable<PlanCase['ledger']>, placements: Placements): LedgerView {
   const inventory = (ledger.owns ?? []).map((item): InventoryEntry => {
     const digest = item.digest === undefined ? (item.model ?? item.name) : item.digest;
     return {
@@ -351,6 +395,9 @@ function ledgerFor(ledger: NonNullable<PlanCase['ledger']>): LedgerView {
       residency: item.residency ?? 'stored',
       prune: item.prune ?? 'Delete',
       base: item.base ?? null,
+      ...(item.settled === undefined
+        ? {}
+        : { settled: item.settled ? wantedNow(item.name, placements) : digestOf('before') }),
     };
   });
   const made = (ledger.made ?? []).map((item): [Digest, Made] => [
@@ -371,6 +418,24 @@ function ledgerFor(ledger: NonNullable<PlanCase['ledger']>): LedgerView {
       ]),
     ),
     approved: new Set((ledger.approved ?? []).map(keyOf)),
+    suspended: new Map(
+      (ledger.suspended ?? []).map(({ model, reason }) => [
+        modelOfSet('set-1', model),
+        { set: 'set-1', model, reason, who: 'ada', at: 0, until: Date.UTC(2030, 0, 2) },
+      ]),
+    ),
+    corrections: new Map(
+      (ledger.corrections ?? []).map(({ name, builds = 0, loads = 0 }) => [
+        correctionOf('set-1', keyOf(name), wantedNow(name, placements)),
+        { builds, loads },
+      ]),
+    ),
+    contested: new Map(
+      (ledger.contested ?? []).map((name) => [
+        placementOfSet('set-1', keyOf(name)),
+        wantedNow(name, placements),
+      ]),
+    ),
   };
 }
 

@@ -133,7 +133,7 @@ describe('a ledger that is there', () => {
     ledger.history({ limit: 10 });
     const entries = ['a', 'b', 'c'].map((name) => entry(name));
     if (mode === 'write') {
-      const nothing = { absent: [], closed: [], learned: new Map() };
+      const nothing = { absent: [], closed: [], learned: new Map(), contests: [] };
       expect(ledger.settle({ ...scope(), ...nothing, entries })).toBe(false);
     }
     expect((await fs.stat(`${path}-wal`)).size).toBe(0);

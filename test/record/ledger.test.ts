@@ -32,6 +32,7 @@ const nothingToSettle: Omit<Settlement, keyof ReturnType<typeof scope>> = {
   absent: [],
   closed: [],
   learned: new Map(),
+  contests: [],
 };
 
 const start = (...names: readonly string[]) =>
@@ -48,6 +49,9 @@ describe('a new ledger', () => {
       interrupted: new Set(),
       recentEvictions: new Map(),
       approved: new Set(),
+      suspended: new Map(),
+      corrections: new Map(),
+      contested: new Map(),
     });
     expect(ledger.setRecord('set-a')).toBeNull();
     expect(ledger.backends()).toEqual([]);

@@ -112,6 +112,7 @@ function worldOf({ cases, up, complete }: WorldCase): World {
         interrupted: new Set(
           each.filter(({ owned }) => owned === 'interrupted').map(({ name }) => keyOf(name)),
         ),
+        contested: new Map(),
       },
     },
     outcomes: actions.map((one, index) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/core/changeset.ts';
+import { wantedDigest } from '../../src/core/wanted.ts';
 import { entriesBeforeRun, type RecordInput, settlementOf } from '../../src/record/record.ts';
 import {
   action,
@@ -24,14 +25,18 @@ const input = (changes: Partial<RecordInput> = {}): RecordInput => ({
   plan: plan(),
   desired: desired([]),
   observed: observed(reachable([])),
-  ledger: { inventory: [], interrupted: new Set() },
+  ledger: { inventory: [], interrupted: new Set(), contested: new Map() },
   ...changes,
 });
 
 const ledgerOf = (
   inventory: RecordInput['ledger']['inventory'],
   ...interrupted: readonly string[]
-): RecordInput['ledger'] => ({ inventory, interrupted: new Set(interrupted.map(keyOf)) });
+): RecordInput['ledger'] => ({
+  inventory,
+  interrupted: new Set(interrupted.map(keyOf)),
+  contested: new Map(),
+});
 
 describe('before a run', () => {
   it('adds what is about to be made, as not seen yet', () => {
@@ -286,7 +291,9 @@ describe('after a run', () => {
       observed: observed(reachable([thing('a')])),
       plan: plan({ unchanged: [unchanged('a', { adopted: true })] }),
     });
-    expect(settled.entries).toEqual([entry('a', { adopted: true })]);
+    expect(settled.entries).toEqual([
+      entry('a', { adopted: true, settled: wantedDigest(placement('a')) }),
+    ]);
   });
 
   it('recognizes what a cut-off run of ours made', () => {
@@ -296,7 +303,7 @@ describe('after a run', () => {
       observed: observed(reachable([thing('a')])),
       plan: plan({ unchanged: [unchanged('a')] }),
     });
-    expect(settled.entries).toEqual([entry('a')]);
+    expect(settled.entries).toEqual([entry('a', { settled: wantedDigest(placement('a')) })]);
     expect(settled.closed).toEqual([keyOf('a')]);
   });
 
@@ -307,12 +314,13 @@ describe('after a run', () => {
       plan: plan({ unchanged: [unchanged('a')] }),
     };
     const same = settle({ ...world, ledger: ledgerOf([entry('a', { made })]) });
-    expect(same.entries).toEqual([entry('a', { made })]);
+    const settled = wantedDigest(placement('a'));
+    expect(same.entries).toEqual([entry('a', { made, settled })]);
     const other = settle({
       ...world,
       ledger: ledgerOf([entry('a', { made, digest: digestOf('old') })]),
     });
-    expect(other.entries).toEqual([entry('a')]);
+    expect(other.entries).toEqual([entry('a', { settled })]);
   });
 
   it('closes an interrupted action once its name is seen as wanted or not there', () => {

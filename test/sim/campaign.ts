@@ -1,6 +1,6 @@
 // What `npm run sim` runs: everything that the tests here do a little of, at full length.
 //
-//   npm run sim -- --seed 1 --only sim|sets|crash|kill|pulls --runs 20000 --kills 200
+//   npm run sim -- --seed 1 --only sim|sets|crash|kill|pulls|soak --runs 20000 --kills 200 --days 30
 //
 // One line for each part; a failure is told with what plays it again, and ends with exit code 1.
 import process from 'node:process';
@@ -14,6 +14,7 @@ import { killOnEmbedded } from './kill-embedded.ts';
 import { killOnOllama } from './kill-ollama.ts';
 import { killPulls } from './kill-pulls.ts';
 import { playScenarios } from './scenarios.ts';
+import { soak } from './soak.ts';
 import { playShared } from './two-sets.ts';
 
 const { values } = parseArgs({
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     runs: { type: 'string', default: '20000' },
     kills: { type: 'string', default: '200' },
+    days: { type: 'string', default: '30' },
   },
 });
 
@@ -58,6 +60,11 @@ const parts: Readonly<Record<string, () => Promise<string>>> = {
     const ollama = await killOnOllama(kills, seed);
     const embedded = await killOnEmbedded(Math.ceil(kills / embeddedShare), seed);
     return `kill -9 ${killText(ollama)} against Ollama; ${killText(embedded)} with the embedded engine`;
+  },
+  soak: async () => {
+    const { days, ...count } = await soak(seed, Number(values.days));
+    const told = Object.entries(count).map(([what, amount]) => `${amount} ${what}`);
+    return `a loop of ${days} days: ${told.join(', ')}`;
   },
   pulls: async () => {
     await ensureBuilt();

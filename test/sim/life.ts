@@ -98,6 +98,7 @@ export function createLife({ io, kill, onDeath }: LifeOptions): Life {
 
   const clock: Clock = {
     now: io.clock.now,
+    elapsed: io.clock.elapsed,
     sleep: (durationMs, signal) => (dead ? never() : alive(io.clock.sleep(durationMs, signal))),
     every: (periodMs, onTick) => io.clock.every(periodMs, () => (dead ? undefined : onTick())),
   };

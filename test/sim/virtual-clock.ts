@@ -97,6 +97,7 @@ export function createVirtualClock(startsAt: number): VirtualClock {
 
   return {
     now: () => Math.floor(offset + elapsed),
+    elapsed: () => elapsed,
     sleep,
     every,
     drive,

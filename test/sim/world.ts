@@ -45,6 +45,8 @@ export interface Run {
 }
 
 export interface World {
+  /** The world as a program sees it that nobody kills. */
+  readonly io: Io;
   readonly clock: VirtualClock;
   readonly disk: Disk;
   readonly registry: FakeRegistry;
@@ -111,6 +113,7 @@ export function createWorld(seed: number, onDisk: EngineName | null = null): Wor
   };
   const ledgerPath = join(disk.root, ledgerFile);
   return {
+    io,
     clock,
     disk,
     registry,

@@ -46,6 +46,17 @@ export interface Obtain {
   readonly sweep: (keep: ReadonlySet<Digest>) => Promise<void>;
 }
 
+/** Work on files that is under way, and what of it was cancelled; several may share one. */
+export interface Flights {
+  readonly share: ReturnType<typeof shareWork<ObtainedFile>>;
+  readonly cancelled: Map<Digest, CancelledError>;
+}
+
+export const createFlights = (): Flights => ({
+  share: shareWork<ObtainedFile>(),
+  cancelled: new Map(),
+});
+
 export function createObtain(options: {
   readonly io: Io;
   /** Absolute. */
@@ -56,6 +67,8 @@ export function createObtain(options: {
   readonly journal: TransferJournal;
   /** Where bytes may be already; default: nowhere but in the staging folder. */
   readonly stores?: readonly LocalStore[];
+  /** Of others that fetch at the same time; default: nobody else does. */
+  readonly flights?: Flights;
 }): Obtain {
   const { io, folderOf, routes, journal, stores = [] } = options;
   const staging = stagingPath(options.cacheFolder);
@@ -64,8 +77,7 @@ export function createObtain(options: {
     const left = journal.find(digest);
     return left !== null && io.clock.now() - left.updatedAt < partialAgeMsMax;
   };
-  const share = shareWork<ObtainedFile>();
-  const cancelled = new Map<Digest, CancelledError>();
+  const { share, cancelled } = options.flights ?? createFlights();
   return {
     folder: staging,
     obtain: async (artifact, file, { wantedBy = null, ...call }) => {

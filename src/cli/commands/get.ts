@@ -1,8 +1,11 @@
 // `modelctl get`: models, backends, hosts, sets, transfers or registries, as a list.
+
+import { errorProblem, ProblemError } from '../../core/problem.ts';
 import type { Survey, SurveyedHost, SurveyedSet } from '../../core/surveyed.ts';
 import { backendColumns, modelColumns } from '../../render/model-table.ts';
 import { backendItem, hostItem, modelItem, setItem } from '../../render/survey-document.ts';
 import type { Column } from '../../render/table.ts';
+import { isSet } from '../arguments.ts';
 import type { CommandRun } from '../command-context.ts';
 import type { Listing } from '../list-output.ts';
 import { printNamed } from '../named-list.ts';
@@ -22,6 +25,10 @@ export const get: CommandRun = async (context) => {
   }
   if (kind === 'registries' || kind === 'registry') {
     return (await import('../registry-list.ts')).getRegistries(names, context);
+  }
+  if (isSet(context.given, 'watch')) {
+    if (kind !== 'models' && kind !== 'model') throw onlyModels(kind);
+    return (await import('../following-models.ts')).followModels(names, context);
   }
   const isSelected = selectorOf(context);
   const found = await surveyInView(context);
@@ -46,6 +53,16 @@ export const get: CommandRun = async (context) => {
     }
   }
 };
+
+const onlyModels = (kind: string): ProblemError =>
+  new ProblemError(
+    errorProblem({
+      code: 'cli/invalid-argument',
+      summary: 'Invalid argument',
+      detail: `-w follows models only, not ${kind}.`,
+      remedy: 'modelctl get models -w',
+    }),
+  );
 
 const modelList = (now: number) => ({
   kind: 'ModelList',

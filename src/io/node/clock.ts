@@ -6,7 +6,12 @@ import type { Clock } from '../io.ts';
 /** Node fires a timer at once when its delay does not fit in 31 bits; longer waits go in pieces. */
 const timerMsMax = 2 ** 31 - 1;
 
-export const createNodeClock = (): Clock => ({ now: () => Date.now(), sleep, every });
+export const createNodeClock = (): Clock => ({
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
+  sleep,
+  every,
+});
 
 async function sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
   assert(durationMs >= 0, `a wait of ${durationMs} ms`);

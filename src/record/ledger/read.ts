@@ -6,9 +6,12 @@ import { type InventoryEntry, type LedgerView, modelOfSet } from '../../core/inv
 import { backendKey, type Placement, type PlacementKey, placementKey } from '../../core/key.ts';
 import type { Made } from '../../core/made.ts';
 import type { Details } from '../../core/observed.ts';
+import type { Suspension } from '../../core/wish.ts';
+import { readContested, readCorrections } from './contested.ts';
 import type { Database, Row } from './database.ts';
 import { details, digest, made, orNull, reference, text, toEntry } from './rows.ts';
 import type { SetRecord } from './steps.ts';
+import { readSuspensions } from './wishes.ts';
 
 export interface LedgerState {
   readonly sets: ReadonlyMap<string, SetRecord>;
@@ -20,6 +23,8 @@ export interface LedgerState {
   /** The same, by set and key: an intent is ended only by the set that opened it. */
   readonly intents: ReadonlySet<string>;
   readonly approved: ReadonlySet<PlacementKey>;
+  readonly suspensions: readonly Suspension[];
+  readonly contested: ReadonlyMap<string, Digest>;
 }
 
 export const intentOf = (set: string, key: PlacementKey): string => `${set} ${key}`;
@@ -45,6 +50,8 @@ export const readState = (database: Database): LedgerState =>
         .map((row) => intentOf(text(row, 'set_id'), keyOfRow(row))),
     ),
     approved: placements(database.all('SELECT * FROM approvals')),
+    suspensions: readSuspensions(database),
+    contested: readContested(database),
   }));
 
 export function viewOf(
@@ -53,9 +60,18 @@ export function viewOf(
   mode: LedgerView['mode'],
   now: number,
 ): LedgerView {
-  const { sets: _, backends: __, intents: ___, ...known } = state;
-  return { ...known, mode, recentEvictions: lossesSince(database, now - lossWindowMs) };
+  const { sets: _, backends: __, intents: ___, suspensions, ...known } = state;
+  const open = suspensions.filter(({ until }) => until > now);
+  return {
+    ...known,
+    mode,
+    suspended: new Map(open.map((one) => [modelOfSet(one.set, one.model), one])),
+    corrections: readCorrections(database, now - correctionWindowMs),
+    recentEvictions: lossesSince(database, now - lossWindowMs),
+  };
 }
+
+const correctionWindowMs = 60 * 60 * 1000;
 
 const lossWindowMs = 24 * 60 * 60 * 1000;
 

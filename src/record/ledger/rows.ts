@@ -9,10 +9,12 @@ import type { InventoryEntry } from '../../core/inventory.ts';
 import { isObject } from '../../core/json-object.ts';
 import type { Made } from '../../core/made.ts';
 import type { Details } from '../../core/observed.ts';
+import type { ProcessMark } from '../../core/transfer.ts';
 import type { Row } from './database.ts';
 import { DamagedRowError } from './failure.ts';
 
 export const toEntry = (row: Row): InventoryEntry => ({
+  ...(row['settled'] === null ? {} : { settled: digest(row, 'settled') }),
   set: text(row, 'set_id'),
   host: text(row, 'host'),
   backend: text(row, 'backend'),
@@ -42,6 +44,7 @@ export const fromEntry = (entry: InventoryEntry) =>
     entry.residency,
     entry.prune,
     entry.base,
+    entry.settled ?? null,
   ] as const;
 
 export function text(row: Row, column: string): string {
@@ -147,3 +150,14 @@ function secretOrNull(value: unknown, column: string): BackendReference['auth'] 
 export function damaged(column: string): never {
   throw new DamagedRowError(`a row has no valid ${column}`);
 }
+
+export function processMark(row: Row, column: string): ProcessMark {
+  const value = parsed(row, column);
+  if (!isObject(value)) return damaged(column);
+  const { pid, start } = value;
+  if (!isWhole(pid) || !(start === null || typeof start === 'string')) return damaged(column);
+  return { pid, start };
+}
+
+export const isWhole = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0;

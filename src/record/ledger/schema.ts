@@ -140,12 +140,55 @@ const draftsStep = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/**
+ * For a loop that keeps running: what was so already, what was corrected and what was given up, and
+ * what people ask of it. `settled` and `corrects` are hashes of what was wanted.
+ */
+const watchStep = `
+  ALTER TABLE inventory ADD COLUMN settled TEXT;
+  ALTER TABLE history ADD COLUMN corrects TEXT;
+  CREATE INDEX history_corrections ON history (at) WHERE corrects IS NOT NULL;
+  CREATE TABLE contested (
+    set_id TEXT NOT NULL,
+    host TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    name TEXT NOT NULL,
+    model TEXT NOT NULL,
+    wanted TEXT NOT NULL,
+    PRIMARY KEY (set_id, host, backend, name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE suspensions (
+    set_id TEXT NOT NULL,
+    model TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    who TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (set_id, model)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE watches (
+    id TEXT PRIMARY KEY,
+    process TEXT NOT NULL,
+    inputs TEXT NOT NULL,
+    started_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE asks (
+    id TEXT PRIMARY KEY,
+    watch TEXT NOT NULL,
+    name TEXT,
+    who TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    answer TEXT
+  ) STRICT, WITHOUT ROWID;
+`;
+
 export const migrations: readonly string[] = [
   firstStep,
   transfersStep,
   sharedFilesStep,
   verifiedStep,
   draftsStep,
+  watchStep,
 ];
 
 /** 0 for a database without any tables of ours. */

@@ -5,6 +5,7 @@ import type { InventoryEntry } from '../../core/inventory.ts';
 import type { PlacementKey } from '../../core/key.ts';
 import type { Made } from '../../core/made.ts';
 import type { Details } from '../../core/observed.ts';
+import type { Contest } from './contested.ts';
 
 export interface SetRecord {
   /** Where the set lives: a path or a git remote. */
@@ -41,6 +42,8 @@ export interface Settlement extends RunScope {
   readonly closed: readonly PlacementKey[];
   /** By `backendKey`. */
   readonly learned: ReadonlyMap<string, ReadonlyMap<Digest, Details>>;
+  /** What is given up as contested now, and what no longer. */
+  readonly contests: readonly Contest[];
 }
 
 export interface HistoryFilter {

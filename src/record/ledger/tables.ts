@@ -13,8 +13,8 @@ import { fromEntry } from './rows.ts';
 export const putEntry = (database: Database, entry: InventoryEntry): void =>
   database.run(
     `INSERT OR REPLACE INTO inventory
-     (set_id, host, backend, name, model, role, digest, made, adopted, residency, prune, base)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     (set_id, host, backend, name, model, role, digest, made, adopted, residency, prune, base, settled)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ...fromEntry(entry),
   );
 

@@ -2,7 +2,6 @@
 // disk by itself. A power cut then takes the last of them back, which costs bytes and no more.
 
 import type { Digest } from '../../core/digest.ts';
-import { isObject } from '../../core/json-object.ts';
 import type { Spans } from '../../core/span.ts';
 import type {
   Checksums,
@@ -11,7 +10,17 @@ import type {
   UnfinishedTransfer,
 } from '../../core/transfer.ts';
 import { type Database, type Row, unflushed } from './database.ts';
-import { damaged, digest, oneOf, orNull, parsed, text, whole } from './rows.ts';
+import {
+  damaged,
+  digest,
+  isWhole,
+  oneOf,
+  orNull,
+  parsed,
+  processMark,
+  text,
+  whole,
+} from './rows.ts';
 
 export const readTransfers = (database: Database): readonly UnfinishedTransfer[] =>
   database.all('SELECT * FROM transfers ORDER BY started_at, digest').map(toTransfer);
@@ -137,7 +146,7 @@ const toTransfer = (row: Row): UnfinishedTransfer => ({
   written: spans(row, 'written'),
   durable: spans(row, 'durable'),
   boot: orNull(row, 'boot', text),
-  process: orNull(row, 'process', mark),
+  process: orNull(row, 'process', processMark),
   startedAt: whole(row, 'started_at'),
   updatedAt: whole(row, 'updated_at'),
 });
@@ -155,17 +164,6 @@ function spans(row: Row, column: string): Spans {
     return [start, end];
   });
 }
-
-function mark(row: Row, column: string): ProcessMark {
-  const value = parsed(row, column);
-  if (!isObject(value)) return damaged(column);
-  const { pid, start } = value;
-  if (!isWhole(pid) || !(start === null || typeof start === 'string')) return damaged(column);
-  return { pid, start };
-}
-
-const isWhole = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && Number(value) >= 0;
 
 function list(row: Row, column: string): readonly unknown[] {
   const value = parsed(row, column);

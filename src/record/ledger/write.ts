@@ -3,7 +3,7 @@
 import { assert } from '../../core/assert.ts';
 import { canonicalJson, sameJson } from '../../core/canonical.ts';
 import type { ChangeSetEntry, Outcome } from '../../core/changeset.ts';
-import type { InventoryEntry } from '../../core/inventory.ts';
+import { type InventoryEntry, placementOfSet } from '../../core/inventory.ts';
 import {
   backendKey,
   type Placement,
@@ -12,6 +12,7 @@ import {
   placementOf,
 } from '../../core/key.ts';
 import type { Action } from '../../core/plan.ts';
+import { writeContest } from './contested.ts';
 import type { Database } from './database.ts';
 import { intentOf, type LedgerState } from './read.ts';
 import type { ActionFacts, RunScope, RunStart, Settlement } from './steps.ts';
@@ -84,8 +85,8 @@ export function writeIntent(database: Database, set: string, action: Action, now
     database.run(
       `INSERT INTO history
        (at, open, set_id, host, backend, name, model, kind, reason, loses, replaced, outcome,
-        download_bytes, disk_bytes, duration_ms)
-       VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'unknown', 0, ?, 0)`,
+        download_bytes, disk_bytes, duration_ms, corrects)
+       VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'unknown', 0, ?, 0, ?)`,
       now,
       set,
       action.host,
@@ -97,6 +98,7 @@ export function writeIntent(database: Database, set: string, action: Action, now
       action.kind === 'evict' || action.loses === true ? 1 : 0,
       'replaces' in action ? action.replaces : null,
       action.bytes.disk,
+      action.corrects ?? null,
     );
   });
 }
@@ -160,14 +162,17 @@ export function settlementStep(
   state: LedgerState,
   settlement: Settlement,
 ): (() => void) | null {
-  const { set, entries, absent, closed, learned } = settlement;
+  const { set, entries, absent, closed, learned, contests } = settlement;
   const known = ownEntries(state, set);
   const changed = changedEntries(state, set, entries);
   const gone = absent.filter((key) => known.has(key));
   const ended = closed.filter((key) => state.intents.has(intentOf(set, key)));
   const news = [...newDetails(state, learned)];
+  const given = contests.filter(
+    ({ key, wanted }) => (state.contested.get(placementOfSet(set, key)) ?? null) !== wanted,
+  );
   const moved = !sameScope(state, settlement);
-  if (!moved && [changed, gone, ended, news].every((list) => list.length === 0)) return null;
+  if (!moved && [changed, gone, ended, news, given].every((list) => list.length === 0)) return null;
   return () =>
     database.write(() => {
       if (moved) writeScope(database, settlement);
@@ -177,6 +182,7 @@ export function settlementStep(
         dropUnownedApproval(database, placementOf(key));
       }
       for (const key of [...gone, ...ended]) endIntents(database, set, placementOf(key));
+      for (const contest of given) writeContest(database, set, contest);
       for (const { at, digest, details } of news) putDetails(database, at, digest, details);
     });
 }

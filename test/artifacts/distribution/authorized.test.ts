@@ -59,7 +59,12 @@ function setUp(server: Server) {
       remedy: 'Do.',
     }),
     http,
-    clock: { now: () => now, sleep: async () => undefined, every: () => () => undefined },
+    clock: {
+      elapsed: () => 0,
+      now: () => now,
+      sleep: async () => undefined,
+      every: () => () => undefined,
+    },
     signal,
   });
   return {

@@ -41,7 +41,12 @@ async function mostAtOnce(bytesPerMs: number): Promise<number> {
       return { start, end, totalBytes: bytes, validator: null, bytes: body(end - start) };
     },
   };
-  const clock = { now: () => now, sleep: async () => undefined, every: () => () => undefined };
+  const clock = {
+    now: () => now,
+    elapsed: () => now,
+    sleep: async () => undefined,
+    every: () => () => undefined,
+  };
   await fetchSpans({
     io: { clock, random: { fraction: () => 0.5, hex: () => '' } },
     readable,
