@@ -25,9 +25,9 @@ import { withDrafts } from './machine-drafts.ts';
 import { withLedger } from './machine-ledger.ts';
 import type { LoopKnowledge } from './plan/world.ts';
 import type { Ledger } from './record/ledger.ts';
-import { unlockedCode } from './resolve/lock-gap.ts';
 import { hasRevealed, joined } from './second-look.ts';
 import { reconcilerLockPathOf } from './state-files.ts';
+import { refusedWith, stopped } from './stopped.ts';
 
 export interface ReconcileRequest {
   /** Files, folders, globs or `-`, as with `-f`. */
@@ -281,25 +281,6 @@ async function underLock(
     await lock.value.release();
   }
 }
-
-/** What is wrong with what was given; a lock that `--locked` may not bring up to date is refused. */
-const refusedWith = (problems: readonly Problem[]): Reconciliation =>
-  stopped(problems, problems.some(({ code }) => code === unlockedCode) ? 6 : 1);
-
-const stopped = (
-  problems: readonly Problem[],
-  exitCode: Reconciliation['exitCode'],
-): Reconciliation => ({
-  plan: null,
-  changes: null,
-  desired: null,
-  observed: null,
-  backends: [],
-  engineChoice: null,
-  lock: null,
-  problems,
-  exitCode,
-});
 
 const stalePlan: Problem = errorProblem({
   code: 'plan/stale',

@@ -162,10 +162,8 @@ const becoming = ({ field, before, after }: SettingChange): string =>
 
 function nameInUse(seen: BackendObservation): string | null {
   if (seen.kind !== 'reachable') return null;
-  for (const { name, loaded } of seen.placements.values()) {
-    if (loaded?.inUse === true) return name;
-  }
-  return null;
+  const used = [...seen.placements.values()].filter(({ loaded }) => loaded?.inUse === true);
+  return used.map(({ name }) => name).toSorted()[0] ?? null;
 }
 
 function stepsOf(

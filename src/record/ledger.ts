@@ -23,15 +23,15 @@ import type {
 import type { VerifiedFile } from '../core/verification.ts';
 import type { Wishes } from '../core/wish.ts';
 import type { Io } from '../io/io.ts';
-import { type Database, databaseOf } from './ledger/database.ts';
-import { dropDraft, readDrafts, writeDraft } from './ledger/drafts.ts';
+import { type Database, databaseOf, type Write } from './ledger/database.ts';
+import { draftsOf } from './ledger/drafts.ts';
 import { ledgerProblem, onLedger, whileOnLedger } from './ledger/failure.ts';
 import { openFile, openStandIn } from './ledger/file.ts';
 import { readHistory, writeHistory } from './ledger/history.ts';
 import { type LedgerState, readState, viewOf } from './ledger/read.ts';
 import { toEntry } from './ledger/rows.ts';
 import { migrations } from './ledger/schema.ts';
-import { dropSharedFile, readSharedFiles, writeSharedFile } from './ledger/shared-files.ts';
+import { sharedFilesOf } from './ledger/shared-files.ts';
 import type {
   ActionFacts,
   HistoryFilter,
@@ -226,8 +226,6 @@ function createLedger(
   };
 }
 
-type Write = <T>(work: () => T) => T;
-
 /** What is remembered of single files. */
 const filesOf = (
   database: Database,
@@ -270,18 +268,6 @@ const journalOf = (database: Database, path: string, write: Write): TransferJour
   save: (transfer) => write(() => writeTransfer(database, transfer)),
   forget: (digest) => write(() => forgetTransfer(database, digest)),
   keepChecksums: (digest, sums) => write(() => writeChecksums(database, digest, sums)),
-});
-
-const sharedFilesOf = (database: Database, path: string, write: Write): SharedFiles => ({
-  all: () => onLedger(path, () => readSharedFiles(database)),
-  add: (file) => write(() => writeSharedFile(database, file)),
-  drop: (file) => write(() => dropSharedFile(database, file)),
-});
-
-const draftsOf = (database: Database, path: string, write: Write): Drafts => ({
-  all: () => onLedger(path, () => readDrafts(database)),
-  note: (draft) => write(() => writeDraft(database, draft)),
-  drop: (draft) => write(() => dropDraft(database, draft)),
 });
 
 /** Moves when another connection has committed. */

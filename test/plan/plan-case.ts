@@ -1,17 +1,9 @@
 // Reads one plan case: a YAML file in which a person can see what is wanted, what is there and
 // what the ledger knows. Short words stand for digests: `v1` means the digest of the text `v1`.
 import type { Artifact } from '../../src/core/artifact.ts';
-import type {
-  Build,
-  Desired,
-  DesiredPlacement,
-  LoadOptions,
-  Recipe,
-  Residency,
-} from '../../src/core/desired.ts';
+import type { Build, Desired, DesiredPlacement } from '../../src/core/desired.ts';
 import type { Digest } from '../../src/core/digest.ts';
 import { sha256Text } from '../../src/core/hash.ts';
-import type { Held } from '../../src/core/held.ts';
 import {
   correctionOf,
   type InventoryEntry,
@@ -28,142 +20,12 @@ import type {
   RegistryAnswer,
 } from '../../src/core/observed.ts';
 import { errorProblem, type Problem, warningProblem } from '../../src/core/problem.ts';
-import type { DesiredService, ServiceFields, ServiceObstacle } from '../../src/core/service.ts';
+import type { DesiredService } from '../../src/core/service.ts';
 import { wantedDigest } from '../../src/core/wanted.ts';
 import type { PlanInput } from '../../src/plan/plan.ts';
+import type { CaseService, MadeFrom, PlanCase, SeenBackend, WantedModel } from './case-shape.ts';
 
-export interface PlanCase {
-  readonly title: string;
-  readonly desired?: {
-    readonly set?: string;
-    readonly incomplete?: string;
-    readonly models?: readonly WantedModel[];
-    readonly held?: readonly (Omit<Held, 'host' | 'backend'> & { backend?: string })[];
-  };
-  readonly observed?: Readonly<Record<string, SeenBackend | 'unreachable'>>;
-  /** How engines are to be run, and how they are; by backend. */
-  readonly services?: Readonly<Record<string, CaseService>>;
-  /** Digests that another store of this machine has. */
-  readonly nearby?: readonly string[];
-  /** What registries say now of models that would come through an API, by name. */
-  readonly registries?: Readonly<Record<string, RegistryAnswer>>;
-  readonly ledger?: {
-    readonly mode?: LedgerView['mode'];
-    readonly owns?: readonly OwnedName[];
-    readonly made?: readonly (MadeFrom & { readonly digest: string })[];
-    readonly interrupted?: readonly string[];
-    /** Models by backend. */
-    readonly recent?: Readonly<Record<string, readonly string[]>>;
-    readonly approved?: readonly string[];
-    readonly suspended?: readonly { readonly model: string; readonly reason: string }[];
-    /** How often each name was brought about again within the hour, as it is wanted now. */
-    readonly corrections?: readonly {
-      readonly name: string;
-      readonly builds?: number;
-      readonly loads?: number;
-    }[];
-    /** Names that were given up, as they are wanted now. */
-    readonly contested?: readonly string[];
-  };
-  readonly options?: {
-    readonly prune?: boolean;
-    readonly takeOver?: readonly string[];
-    readonly allowEvictions?: number;
-    readonly targets?: readonly string[];
-    readonly refreshOnly?: boolean;
-    readonly backends?: readonly string[];
-    /** A loop asks: what did not converge, by name. */
-    readonly loop?: Readonly<Record<string, string>>;
-  };
-  readonly plan: string;
-}
-
-interface WantedModel {
-  readonly name: string;
-  readonly model?: string;
-  readonly backend?: string;
-  readonly digest?: string;
-  readonly bytes?: number;
-  readonly context?: number;
-  /** The engine rewrites it: its digest cannot be foreseen. */
-  readonly imported?: boolean;
-  /** Imported from the web instead of a file of this machine. */
-  readonly web?: boolean;
-  /** Its lock entry has the registry's manifest. */
-  readonly manifest?: boolean;
-  readonly from?: string;
-  readonly recipe?: Recipe;
-  readonly aliasOf?: string;
-  readonly role?: 'model' | 'base' | 'alias';
-  readonly residency?: Residency;
-  readonly load?: LoadOptions;
-  readonly prune?: 'Delete' | 'Keep' | 'Confirm';
-  readonly priority?: number;
-  readonly driftPolicy?: 'Warn' | 'Ignore';
-}
-
-interface CaseService {
-  readonly wants: ServiceFields;
-  readonly store?: string;
-  /** Left out: as wanted. */
-  readonly written?: ServiceFields | null;
-  readonly running?: ServiceFields | 'unknown' | null;
-  /** Left out: as written. */
-  readonly recorded?: ServiceFields | null;
-  readonly untried?: boolean;
-  readonly unattended?: boolean;
-  readonly obstacle?: ServiceObstacle;
-}
-
-interface SeenBackend {
-  readonly free?: number;
-  /** Which way in is open; absent for an engine that has one only. */
-  readonly way?: 'files' | 'api';
-  /** What is fetched lies on the engine's disk. */
-  readonly beside?: boolean;
-  readonly blobs?: readonly string[];
-  /** How many models it keeps in memory. */
-  readonly slots?: number;
-  readonly warns?: readonly string[];
-  readonly holds?: readonly {
-    readonly name: string;
-    readonly digest: string;
-    readonly bytes?: number;
-    readonly weights?: string;
-    readonly recipe?: Recipe;
-    readonly configured?: LoadOptions;
-    readonly cutOff?: boolean;
-    readonly served?: false;
-    readonly loaded?: {
-      readonly expires?: 'never' | number;
-      readonly load?: LoadOptions;
-      readonly inUse?: boolean;
-      /** On an engine that counts by name. */
-      readonly ownHold?: boolean;
-    };
-  }[];
-}
-
-interface OwnedName {
-  readonly name: string;
-  readonly digest?: string | null;
-  readonly model?: string;
-  readonly backend?: string;
-  readonly set?: string;
-  readonly adopted?: boolean;
-  readonly residency?: Residency;
-  readonly prune?: 'Delete' | 'Keep' | 'Confirm';
-  readonly base?: string;
-  readonly made?: MadeFrom;
-  /** It was seen to be as it is wanted now; `false`: as something else. */
-  readonly settled?: boolean;
-}
-
-interface MadeFrom {
-  readonly from: string;
-  readonly base?: string;
-  readonly recipe?: Recipe;
-}
+export type { PlanCase } from './case-shape.ts';
 
 const defaultBackend = 'ollama';
 const digestOf = (word: string): Digest => sha256Text(word);

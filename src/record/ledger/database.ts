@@ -16,6 +16,9 @@ export interface Database {
   readonly close: () => void;
 }
 
+/** Writes, where the ledger may be written; else throws ProblemError. */
+export type Write = <T>(work: () => T) => T;
+
 export function databaseOf(raw: DatabaseSync): Database {
   const prepared = new Map<string, StatementSync>();
   const statement = (sql: string): StatementSync => {

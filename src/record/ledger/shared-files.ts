@@ -1,15 +1,22 @@
 // The files that modelctl put into caches which other tools use too, so that it takes out again what
 // is its own and nothing else.
-import type { SharedFile } from '../../core/shared-file.ts';
-import type { Database, Row } from './database.ts';
+import type { SharedFile, SharedFiles } from '../../core/shared-file.ts';
+import type { Database, Row, Write } from './database.ts';
+import { onLedger } from './failure.ts';
 import { digest, text, whole } from './rows.ts';
 
-export const readSharedFiles = (database: Database): readonly SharedFile[] =>
+export const sharedFilesOf = (database: Database, path: string, write: Write): SharedFiles => ({
+  all: () => onLedger(path, () => readSharedFiles(database)),
+  add: (file) => write(() => writeSharedFile(database, file)),
+  drop: (file) => write(() => dropSharedFile(database, file)),
+});
+
+const readSharedFiles = (database: Database): readonly SharedFile[] =>
   database
     .all('SELECT * FROM shared_files ORDER BY cache, repository, revision, path')
     .map(toSharedFile);
 
-export const writeSharedFile = (database: Database, file: SharedFile): void =>
+const writeSharedFile = (database: Database, file: SharedFile): void =>
   database.write(() =>
     database.run(
       `INSERT OR REPLACE INTO shared_files (cache, repository, revision, path, digest, bytes)
@@ -23,7 +30,7 @@ export const writeSharedFile = (database: Database, file: SharedFile): void =>
     ),
   );
 
-export const dropSharedFile = (database: Database, file: SharedFile): void =>
+const dropSharedFile = (database: Database, file: SharedFile): void =>
   database.write(() =>
     database.run(
       `DELETE FROM shared_files
