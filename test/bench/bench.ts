@@ -1,20 +1,21 @@
 // What `npm run bench` measures: ratios within one run, so that a slow or busy machine gives the
 // same answer as a fast one. Each has a budget; a ratio above it ends the run with exit code 1.
 //
-//   npm run bench -- --only start-up|planner|memory|transfers
+//   npm run bench -- --only start-up|planner|memory|transfers|watch
 
 import { parseArgs } from 'node:util';
 import { benchMemory } from './memory.ts';
 import { benchPlanner } from './planner.ts';
 import { benchStartUp } from './start-up.ts';
 import { benchTransfers } from './transfers.ts';
+import { benchWatch } from './watch.ts';
 
 export interface Measured {
   readonly title: string;
   /** In `unit`. */
   readonly value: number;
   readonly budget: number;
-  readonly unit: 'x' | 'MB' | '%';
+  readonly unit: 'x' | 'MB' | '%' | 'ms';
   readonly detail: string;
 }
 
@@ -23,6 +24,7 @@ const parts = {
   planner: benchPlanner,
   memory: benchMemory,
   transfers: benchTransfers,
+  watch: benchWatch,
 };
 const { only } = parseArgs({ options: { only: { type: 'string' } } }).values;
 

@@ -206,3 +206,66 @@ describe('called through npx', () => {
     expect(stderr).toContain('    npx modelctl apply -f models.yaml');
   });
 });
+
+describe('a watch', () => {
+  async function startWatch(place: Place, ready: string) {
+    const child = spawn(process.execPath, [program, 'watch', '-f', 'models.yaml'], {
+      cwd: place.folder,
+      env: environmentOf(place),
+    });
+    let said = '';
+    const isReady = new Promise<void>((resolve) => {
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on('data', (chunk: Buffer) => {
+          said += chunk.toString('utf8');
+          if (said.includes(ready)) resolve();
+        });
+      }
+    });
+    const ended = once(child, 'close') as Promise<[number | null, string | null]>;
+    await isReady;
+    return { child, ended };
+  }
+
+  test.each([
+    ['SIGTERM', 0],
+    ['SIGINT', 130],
+  ] as const)('ends with %s in the middle of a pull, and goes on there', async (signal, code) => {
+    const place = await slowPull(400);
+    const { child, ended } = await startWatch(place, '10% of');
+    const sentAt = performance.now();
+    child.kill(signal);
+    expect(await ended).toEqual([code, null]);
+    expect(performance.now() - sentAt).toBeLessThan(10_000);
+  });
+
+  test('ends at once with the second signal', async () => {
+    const { child, ended } = await startWatch(await slowPull(400), '10% of');
+    // Two of one kind that nobody has taken yet are one to the system.
+    child.kill('SIGTERM');
+    child.kill('SIGINT');
+    expect(await ended).toEqual([130, null]);
+  });
+
+  test('leaves the lock of this machine to others while it has nothing to do', async () => {
+    const place = await slowPull(1);
+    const { child, ended } = await startWatch(place, 'pulled ');
+    const again = await runModelctl(['apply', '-f', 'models.yaml', '--lock-timeout', '5s'], {
+      place,
+    });
+    expect(again).toMatchObject({ code: 0 });
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+  });
+
+  test('has the lock while it pulls, and apply beside it says who has it', async () => {
+    const place = await slowPull(400);
+    const { child, ended } = await startWatch(place, '10% of');
+    const options = ['--lock-timeout', '300ms'];
+    const refused = await runModelctl(['apply', '-f', 'models.yaml', ...options], { place });
+    expect(refused.code).toBe(5);
+    expect(refused.stderr).toContain('modelctl watch -f models.yaml');
+    child.kill('SIGTERM');
+    await ended;
+  });
+});

@@ -2,7 +2,7 @@
 // and what it says. Real files, real watching, a real ledger; the engine is a server in memory.
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openLedger } from '../../src/record/ledger.ts';
 import { ledgerPathOf } from '../../src/state-files.ts';
 import { askWatches, resume, suspend } from '../../src/wishes.ts';
@@ -40,6 +40,8 @@ const start = (
   watching = startWatching(machine, ...given);
   return watching;
 };
+
+vi.setConfig({ testTimeout: 60_000 });
 
 describe('an edit', () => {
   test.each([
@@ -115,12 +117,14 @@ describe('what others do', () => {
     machine.write('models.yaml', a);
     const loop = start();
     await loop.until('a is there', holds('a:v1'));
+    await loop.settled();
     machine.ollama.foreign.remove(served('a:v1'));
     await loop.until('a is back', holds('a:v1'));
+    await loop.settled();
     machine.ollama.foreign.remove(served('a:v1'));
     await loop.until('it is given up', () => loop.told().includes('a Stalled Contested'));
     // A run of its own, begun by a person, would bring it; the loop does not.
-    await askWatches(null, { timeoutMs: 10_000 }, { io: machine.io, signal });
+    await loop.settled();
     expect(machine.names()).toEqual([]);
     expect(await resume('a', { io: machine.io, signal })).toHaveLength(1);
     await loop.until('a is back', holds('a:v1'));
@@ -130,8 +134,10 @@ describe('what others do', () => {
     machine.write('models.yaml', a);
     const loop = start();
     await loop.until('a is there', holds('a:v1'));
+    await loop.settled();
     machine.ollama.foreign.remove(served('a:v1'));
     await loop.until('a is back', holds('a:v1'));
+    await loop.settled();
     machine.ollama.foreign.remove(served('a:v1'));
     await loop.until('it is given up', () => loop.told().includes('a Stalled Contested'));
     await loop.end();
@@ -156,6 +162,7 @@ describe('what others do', () => {
     );
     const loop = start();
     await loop.until('a is there', holds('a:v1'));
+    await loop.settled();
     machine.ollama.foreign.remove(served('a:v1'));
     await loop.until('it says so', () => loop.told().includes('a Stalled Drift'));
     expect(machine.names()).toEqual([]);
@@ -165,6 +172,7 @@ describe('what others do', () => {
     machine.write('models.yaml', documents(a, b));
     const loop = start();
     await loop.until('both are there', () => holds('a:v1')() && holds('b:v1')());
+    await loop.settled();
     await suspend('a', { until: Date.now() + 2_500, reason: 'a test' }, { io: machine.io, signal });
     await loop.until('it says so', () => loop.told().includes('a Stalled Suspended'));
     machine.ollama.foreign.remove(served('a:v1'));
@@ -180,6 +188,7 @@ describe('an engine that goes away', () => {
     machine.write('models.yaml', modelDocument('a', source('a:v1'), 'residency: loaded'));
     const loop = start();
     await loop.until('a is loaded', () => loop.told().includes(`loaded ${served('a:v1')}`));
+    await loop.settled();
     machine.setDown(true);
     await loop.until('it says so', () => loop.told().includes('problem backend/unreachable'));
     machine.ollama.restart();
@@ -198,7 +207,7 @@ describe('while nothing changes', () => {
     machine.write('models.yaml', documents(a, b));
     const loop = start();
     await loop.until('both are there', () => holds('a:v1')() && holds('b:v1')());
-    await askWatches(null, { timeoutMs: 10_000 }, { io: machine.io, signal });
+    await loop.settled();
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     const { length } = loop.events;
     const written = machine.written();
@@ -216,6 +225,7 @@ describe('a person who asks', () => {
     await loop.until('it cannot', () => loop.told().length > 0);
     machine.write('models.yaml', documents(a, b));
     await loop.until('both are there', () => holds('a:v1')() && holds('b:v1')());
+    await loop.settled();
     machine.ollama.foreign.remove(served('b:v1'));
     const asked = await askWatches('b', { timeoutMs: 15_000 }, { io: machine.io, signal });
     expect(asked).toMatchObject([{ answer: { outcome: 'converged', exitCode: 0 } }]);

@@ -3,7 +3,10 @@
 import type { ProgressEvent } from '../../src/core/progress.ts';
 import { watchFiles } from '../../src/io/node/watch-files.ts';
 import { type Watched, type WatchRequest, watch } from '../../src/watch.ts';
+import { askWatches } from '../../src/wishes.ts';
 import type { Machine } from '../machine.ts';
+
+const patienceMs = 15_000;
 
 export interface Watching {
   readonly events: readonly ProgressEvent[];
@@ -11,6 +14,8 @@ export interface Watching {
   readonly until: (what: string, isSo: () => boolean) => Promise<void>;
   /** Lines of the loop's own: revisions, conditions, problems, ends of actions. */
   readonly told: () => readonly string[];
+  /** Resolves once all is looked at from beginning to end, and on record. */
+  readonly settled: () => Promise<void>;
   readonly end: (reason?: string) => Promise<Watched>;
 }
 
@@ -34,12 +39,24 @@ export function startWatching(
     events,
     told,
     until: async (what, isSo) => {
-      for (let tries = 0; tries < 400; tries += 1) {
+      const deadline = performance.now() + patienceMs;
+      while (performance.now() < deadline) {
         if (failure !== null) throw failure;
         if (isSo()) return;
         await new Promise((resolve) => setTimeout(resolve, 25));
       }
-      throw new Error(`${what}: not after 10 s\n${told().join('\n')}`);
+      throw new Error(`${what}: not after ${patienceMs / 1000} s\n${told().join('\n')}`);
+    },
+    settled: async () => {
+      const { io } = machine;
+      const asking = { io, signal: AbortSignal.timeout(patienceMs) };
+      for (;;) {
+        // Until there is a ledger, the loop cannot put itself on record.
+        const asked = await askWatches(null, { timeoutMs: patienceMs }, asking).catch(() => null);
+        if (asked !== null) return;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        asking.signal.throwIfAborted();
+      }
     },
     end: (reason = 'SIGTERM') => {
       stop.abort(new DOMException(reason, 'AbortError'));
