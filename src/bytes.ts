@@ -3,7 +3,6 @@
 import type { ActionProgress } from './action-progress.ts';
 import { createObtain } from './artifacts/transfer/obtain.ts';
 import { noRoom, withoutRoom } from './artifacts/transfer/room.ts';
-import { createSharing } from './artifacts/transfer/share-file.ts';
 import type { Backend, PerformContext } from './backends/backend.ts';
 import type { Considered, Surroundings } from './consider.ts';
 import type { Digest } from './core/digest.ts';
@@ -12,7 +11,8 @@ import { type Problem, ProblemError } from './core/problem.ts';
 import type { Report } from './core/progress.ts';
 import { spanBytes } from './core/span.ts';
 import type { TransferJournal } from './core/transfer.ts';
-import { engineStores, isInAny, localStores } from './local-stores.ts';
+import { localStores } from './local-stores.ts';
+import { sharedCaches } from './shared-caches.ts';
 
 export interface Bytes {
   readonly obtainFor: (
@@ -20,6 +20,8 @@ export interface Bytes {
     action: Action,
     call: { readonly signal: AbortSignal; readonly progress: ActionProgress },
   ) => PerformContext['obtain'];
+  /** What is ours in caches that other tools use too. */
+  readonly shared: Pick<PerformContext, 'sharedFiles' | 'isStored'>;
   /** When the run has ended: clears away what no open work and no engine needs any more. */
   readonly sweep: (open: ReadonlySet<Digest>) => Promise<void>;
 }
@@ -46,7 +48,7 @@ export async function bytesOf(
     plan.actions.map((action) => ({ id: action.id, bytes: comingBytes(action, ledger.journal) })),
     await io.files.space(transfers.folder),
   );
-  const sharing = createSharing(io, ledger.sharedFiles);
+  const shared = await sharedCaches(references, ledger, io);
   /** What cannot be shared is installed all the same. */
   const aside = async (work: () => Promise<void>): Promise<void> => {
     try {
@@ -57,6 +59,7 @@ export async function bytesOf(
     }
   };
   return {
+    shared,
     obtainFor:
       (backend, action, { signal, progress }) =>
       async (artifact, file, onBytes) => {
@@ -68,17 +71,14 @@ export async function bytesOf(
           transfers.obtain(artifact, file, { ...tell, signal, wantedBy: action }),
         );
         if (backend.keepsFiles === true) {
-          await aside(() => sharing.share(artifact, file, obtained, signal));
+          await aside(() => shared.share(artifact, file, obtained, signal));
         }
         return obtained;
       },
     sweep: async (open) => {
       await transfers.sweep(open);
-      const stores = engineStores(references, io);
-      const isNeeded = (digest: Digest, bytes: number): Promise<boolean> =>
-        isInAny(stores, { digest, bytes });
       // An interrupted run leaves it to the next one.
-      if (!around.signal.aborted) await aside(() => sharing.sweep(isNeeded));
+      if (!around.signal.aborted) await aside(shared.sweep);
     },
   };
 }

@@ -1,6 +1,7 @@
 // The stores of this machine that bytes may be in already: those of engines that keep files as they
 // are, what other tools share, and what a bundle brought.
 import { posix } from 'node:path';
+import { huggingFaceCache } from './artifacts/stores/huggingface/index.ts';
 import {
   blobStore,
   huggingFaceStore,
@@ -21,7 +22,7 @@ export const localStores = (
 ): readonly LocalStore[] => [
   ...engineStores([...references, usualEngine(io)], io),
   ociStore(io.files, restoredFolder(homeOf(io.environment).cache)),
-  huggingFaceStore(io),
+  ...cacheStores(references, io),
   ...ollamaStores(references, io),
 ];
 
@@ -38,6 +39,18 @@ export const engineStores = (
   io: Io,
 ): readonly LocalStore[] =>
   [...new Set(references.flatMap(storeOf))].map((folder) => ociStore(io.files, folder));
+
+/** The usual one, which other tools share, and those that are declared elsewhere. */
+function cacheStores(references: readonly BackendReference[], io: Io): readonly LocalStore[] {
+  const usual = huggingFaceStore(io);
+  const declared = references.flatMap(({ type, store }) =>
+    type === 'huggingface' && store !== null && store !== usual.folder ? [store] : [],
+  );
+  return [
+    usual,
+    ...[...new Set(declared)].map((folder) => huggingFaceStore(io, huggingFaceCache(io, folder))),
+  ];
+}
 
 /** Ollama's own, where it is on this machine and may be read. */
 const ollamaStores = (

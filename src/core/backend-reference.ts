@@ -10,7 +10,7 @@ export type FilesAccess = 'none' | 'read' | 'write';
 export interface BackendReference {
   readonly host: string;
   readonly id: BackendId;
-  readonly type: 'ollama' | 'embedded';
+  readonly type: 'ollama' | 'embedded' | 'huggingface';
   /** Name of the declared Backend; null when it was found, not declared. */
   readonly name: string | null;
   /** Normalised `scheme://address:port`; null for an engine that modelctl starts itself. */

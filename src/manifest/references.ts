@@ -23,7 +23,7 @@ interface Reference {
   readonly words?: readonly string[];
 }
 
-const backendTypes = ['ollama', 'embedded'] as const;
+const backendTypes = ['ollama', 'embedded', 'huggingface'] as const;
 
 /**
  * Pure. Every reference that leads nowhere, and every hostname that two Hosts claim.

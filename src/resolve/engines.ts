@@ -30,7 +30,7 @@ export interface EnginePool {
   readonly choice: () => EngineChoice | null;
 }
 
-const types: readonly BackendType[] = ['ollama', 'embedded'];
+const types: readonly BackendType[] = ['ollama', 'embedded', 'huggingface'];
 
 export async function enginePool(
   manifests: Manifests,

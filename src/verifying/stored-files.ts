@@ -129,6 +129,7 @@ async function filesOfEngine(
 
 const storeLabels: Readonly<Record<BackendType, string>> = {
   embedded: 'the store of the embedded engine',
+  huggingface: 'the Hugging Face cache',
   ollama: 'the store of Ollama',
 };
 

@@ -13,17 +13,10 @@ import { ProblemError } from '../../core/problem.ts';
 import { type RunningModel, sameRun } from '../../engine/protocol.ts';
 import { HttpError } from '../../io/io.ts';
 import type { PerformContext, Performed } from '../backend.ts';
+import { changedMeanwhile, interrupted } from '../failures.ts';
 import { load, unload } from './client.ts';
 import { ensureEngine } from './control.ts';
-import {
-  baseGone,
-  changedMeanwhile,
-  engineLost,
-  interrupted,
-  inUse,
-  notThere,
-  storeFailure,
-} from './failures.ts';
+import { baseGone, engineLost, inUse, notThere, storeFailure } from './failures.ts';
 import { type Found, findEngine } from './find.ts';
 import type { Place } from './place.ts';
 import { detailsOf, runs } from './translate.ts';

@@ -100,7 +100,7 @@ export function reference(row: Row, column: string): BackendReference {
   const value = json(row, column);
   const { host, id, type, name, endpoint, store, files, auth } = value;
   if (typeof host !== 'string' || typeof id !== 'string') return damaged(column);
-  if (type !== 'ollama' && type !== 'embedded') return damaged(column);
+  if (type !== 'ollama' && type !== 'embedded' && type !== 'huggingface') return damaged(column);
   return {
     host,
     id,

@@ -133,11 +133,17 @@ const verifiedStep = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/** Small files of the Hub are named by their object id in Git. */
+const sharedNamesStep = `
+  ALTER TABLE shared_files ADD COLUMN git_sha1 TEXT;
+`;
+
 export const migrations: readonly string[] = [
   firstStep,
   transfersStep,
   sharedFilesStep,
   verifiedStep,
+  sharedNamesStep,
 ];
 
 /** 0 for a database without any tables of ours. */

@@ -2,12 +2,13 @@
 // huggingface_hub and is shared with it and with llama.cpp, so all of it may be read, and only what
 // was put from here is removed again.
 import type { Digest } from '../../../core/digest.ts';
-import { blobsNamed, findBlob, findFile } from './find.ts';
+import { blobsNamed, findBlob, findFile, type NamedFile } from './find.ts';
 import { cacheFolder } from './folder.ts';
+import { readRef } from './refs.ts';
 import { type Removed, type RemoveRequest, remove } from './remove.ts';
 import { scanCache } from './scan.ts';
 import type { CacheScan } from './scanned.ts';
-import type { CacheStore } from './store.ts';
+import { type CacheStore, inRepository } from './store.ts';
 import { type PutRequest, type PutResult, put } from './write.ts';
 
 export interface HuggingFaceCache {
@@ -29,7 +30,9 @@ export interface HuggingFaceCache {
     readonly repository: string;
     readonly commit: string;
     readonly path: string;
-  }) => Promise<{ readonly path: string; readonly bytes: number } | null>;
+  }) => Promise<NamedFile | null>;
+  /** The commit that a branch or tag leads to; null without. Throws node's own errors. */
+  readonly readRef: (repository: string, name: string) => Promise<string | null>;
   /** What is there, whoever put it there, without hashing. Throws ProblemError. */
   readonly scan: () => Promise<CacheScan>;
   /**
@@ -51,6 +54,7 @@ export function huggingFaceCache(
     findBlob: (digest, bytes) => findBlob(store, digest, bytes),
     blobsNamed: (digest) => blobsNamed(store, digest),
     findFile: (file) => findFile(store, file),
+    readRef: (repository, name) => readRef(inRepository(store, repository), name),
     scan: () => scanCache(store),
     remove: (request) => remove(store, request),
   };
