@@ -202,6 +202,7 @@ export const arbitraryCase = fc
       { weight: 1, arbitrary: fc.constant('unreachable') },
     ),
     owns,
+    nearby: fc.uniqueArray(word),
     mode: fc.constantFrom('writable', 'writable', 'writable', 'read-only'),
     unsupported: fc.option(fc.constantFrom('one', 'two', 'three'), { freq: 5 }),
     made: fc.constantFrom(
@@ -230,6 +231,7 @@ export const arbitraryCase = fc
       second,
       options,
       recent,
+      nearby,
       ...ledger
     }): PlanCase => ({
       title: 'random',
@@ -240,6 +242,7 @@ export const arbitraryCase = fc
           ? {}
           : { held: [{ ...unable, name: unsupported, model: unsupported }] }),
       },
+      nearby,
       observed: { ollama, second } as NonNullable<PlanCase['observed']>,
       ledger: { ...ledger, recent: { ollama: recent } } as NonNullable<PlanCase['ledger']>,
       options,
