@@ -20,7 +20,6 @@ import { createSharedFiles } from '../../fakes/shared-files.ts';
 import { actionBase } from '../requests.ts';
 
 export const repository = 'acme/tiny';
-export const name = repository;
 export const [c1, c2] = ['1'.repeat(40), '2'.repeat(40)];
 
 export interface CacheWorld {
@@ -102,7 +101,7 @@ export const pullOf = (
   { backend }: Pick<CacheWorld, 'backend'>,
   artifact: Artifact,
   replaces: PullAction['replaces'] = null,
-  at = name,
+  at = repository,
 ): PullAction => ({
   ...actionBase(backend, 'pull', at),
   kind: 'pull',
@@ -114,5 +113,5 @@ export const pullOf = (
 export const evictOf = (
   { backend }: Pick<CacheWorld, 'backend'>,
   replaces: EvictAction['replaces'],
-  at = name,
+  at = repository,
 ): EvictAction => ({ ...actionBase(backend, 'evict', at), kind: 'evict', replaces });

@@ -11,11 +11,11 @@ import {
   c2,
   createCacheWorld,
   evictOf,
-  name,
   pullOf,
   repository,
 } from './cache-world.ts';
 
+const name = repository;
 const texts = { 'model.safetensors': 'the weights', 'config.json': '{"a":1}' };
 const newer = { 'model.safetensors': 'other weights', 'config.json': '{"a":1}' };
 
