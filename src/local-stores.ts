@@ -7,8 +7,10 @@ import {
   huggingFaceStore,
   type LocalStore,
   ociStore,
+  unlessClosed,
 } from './artifacts/stores/local.ts';
 import { restoredFolder } from './artifacts/stores/restored.ts';
+import { findNamed } from './backends/huggingface/find-named.ts';
 import { blobPath } from './backends/ollama/store.ts';
 import type { ArtifactFile } from './core/artifact.ts';
 import type { BackendReference } from './core/backend-reference.ts';
@@ -40,16 +42,19 @@ export const engineStores = (
 ): readonly LocalStore[] =>
   [...new Set(references.flatMap(storeOf))].map((folder) => ociStore(io.files, folder));
 
-/** The usual one, which other tools share, and those that are declared elsewhere. */
+/** The usual one, which other tools share, and those in which models are kept. */
 function cacheStores(references: readonly BackendReference[], io: Io): readonly LocalStore[] {
-  const usual = huggingFaceStore(io);
-  const declared = references.flatMap(({ type, store }) =>
-    type === 'huggingface' && store !== null && store !== usual.folder ? [store] : [],
+  const folders = references.flatMap(({ type, store }) =>
+    type === 'huggingface' && store !== null ? [store] : [],
   );
-  return [
-    usual,
-    ...[...new Set(declared)].map((folder) => huggingFaceStore(io, huggingFaceCache(io, folder))),
-  ];
+  return [...[...new Set(folders)].map((folder) => keptStore(folder, io)), huggingFaceStore(io)];
+}
+
+function keptStore(folder: string, io: Io): LocalStore {
+  const store = huggingFaceStore(io, huggingFaceCache(io, folder));
+  const find: LocalStore['find'] = async (digest, bytes) =>
+    (await store.find(digest, bytes)) ?? unlessClosed(() => findNamed(io, folder, digest, bytes));
+  return { ...store, find };
 }
 
 /** Ollama's own, where it is on this machine and may be read. */

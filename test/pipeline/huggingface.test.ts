@@ -5,10 +5,12 @@ import { readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { huggingFaceCache } from '../../src/artifacts/stores/huggingface/index.ts';
+import { bundle } from '../../src/bundle.ts';
 import { sha256Text } from '../../src/core/hash.ts';
 import { placementKey } from '../../src/core/key.ts';
 import { repair, verify } from '../../src/library.ts';
 import { openLedger } from '../../src/record/ledger.ts';
+import { restore } from '../../src/restore.ts';
 import { survey } from '../../src/survey.ts';
 import { update } from '../../src/update.ts';
 import { ggufBytes } from '../fakes/gguf-bytes.ts';
@@ -154,6 +156,31 @@ describe('a model in the cache', () => {
       found.backends.map(({ reference, isKnown }) => [reference.type, isKnown]),
     ).toContainEqual(['huggingface', true]);
     expect(readFileSync(stray, 'utf8')).toBe('x');
+  });
+
+  it('is carried to another machine in a bundle, small files too, without the Hub', async () => {
+    hub.push('org/tiny', whole);
+    declare(tiny);
+    await machine.apply();
+    hub.requests.length = 0;
+    const path = join(machine.folder, 'set.tar');
+    const inputs = [join(machine.folder, 'models.yaml')];
+    const made = await bundle({ inputs, path }, { io: machine.io, signal: signal() });
+    expect([made.exitCode, made.problems]).toEqual([0, []]);
+    const away = createMachine({ elsewhere: hub.http });
+    try {
+      away.setDown(true);
+      await restore({ path, to: 'set' }, { io: away.io, signal: signal() });
+      const applied = await away.apply({ inputs: [join(away.folder, 'set')], locked: true });
+      // A restore puts what is of the Hub into this cache already.
+      expect(applied.changes?.entries).toMatchObject([
+        { outcome: 'unchanged', downloadedBytes: 0 },
+      ]);
+      expect((await away.plan({ inputs: [join(away.folder, 'set')] })).plan?.actions).toEqual([]);
+      expect(hub.requests).toEqual([]);
+    } finally {
+      away.remove();
+    }
   });
 
   it('is held where more is asked for than files', async () => {
