@@ -102,6 +102,7 @@ async function executeRecorded(
       io,
       signal: actionSignal,
       onBytes: progress.onBytes,
+      ...bytes.shared,
       obtain: bytes.obtainFor(engine.backend, action, { signal: actionSignal, progress }),
       revisionUpstream: async (artifact) => {
         const { source } = artifact;

@@ -3,7 +3,6 @@
 import type { ActionProgress } from './action-progress.ts';
 import { createObtain } from './artifacts/transfer/obtain.ts';
 import { type Coming, noRoom, withoutRoom } from './artifacts/transfer/room.ts';
-import { createSharing } from './artifacts/transfer/share-file.ts';
 import type { Backend, PerformContext } from './backends/backend.ts';
 import type { Companions } from './companions.ts';
 import type { Considered, Surroundings } from './consider.ts';
@@ -14,7 +13,8 @@ import type { Report } from './core/progress.ts';
 import { spanBytes } from './core/span.ts';
 import type { TransferJournal } from './core/transfer.ts';
 import type { FileSpace } from './io/io.ts';
-import { engineStores, isInAny, localStores } from './local-stores.ts';
+import { localStores } from './local-stores.ts';
+import { sharedCaches } from './shared-caches.ts';
 
 export interface Bytes {
   readonly obtainFor: (
@@ -22,6 +22,8 @@ export interface Bytes {
     action: Action,
     call: { readonly signal: AbortSignal; readonly progress: ActionProgress },
   ) => PerformContext['obtain'];
+  /** What is ours in caches that other tools use too. */
+  readonly shared: Pick<PerformContext, 'sharedFiles' | 'isStored'>;
   /** When the run has ended: clears away what no open work and no engine needs any more. */
   readonly sweep: (open: ReadonlySet<Digest>) => Promise<void>;
 }
@@ -59,7 +61,7 @@ export async function bytesOf(
     coming,
     less(await io.files.space(transfers.folder), companions.expectedBytes(own)),
   );
-  const sharing = createSharing(io, ledger.sharedFiles);
+  const shared = await sharedCaches(references, ledger, io);
   /** What cannot be shared is installed all the same. */
   const aside = async (work: () => Promise<void>): Promise<void> => {
     try {
@@ -70,6 +72,7 @@ export async function bytesOf(
     }
   };
   return {
+    shared,
     obtainFor:
       (backend, action, { signal, progress }) =>
       async (artifact, file, onBytes) => {
@@ -81,17 +84,14 @@ export async function bytesOf(
           transfers.obtain(artifact, file, { ...tell, signal, wantedBy: action }),
         );
         if (backend.keepsFiles === true) {
-          await aside(() => sharing.share(artifact, file, obtained, signal));
+          await aside(() => shared.share(artifact, file, obtained, signal));
         }
         return obtained;
       },
     sweep: async (open) => {
       await transfers.sweep(open);
-      const stores = engineStores(references, io);
-      const isNeeded = (digest: Digest, bytes: number): Promise<boolean> =>
-        isInAny(stores, { digest, bytes });
       // An interrupted run leaves it to the next one.
-      if (!around.signal.aborted) await aside(() => sharing.sweep(isNeeded));
+      if (!around.signal.aborted) await aside(shared.sweep);
     },
   };
 }

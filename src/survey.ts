@@ -132,14 +132,20 @@ async function allReferences(
   const byKey = new Map<string, { reference: BackendReference; isKnown: boolean }>();
   const keyOf = (one: BackendReference): string => backendKey({ host: one.host, backend: one.id });
   for (const reference of known) byKey.set(keyOf(reference), { reference, isKnown: true });
-  for (const type of ['ollama', 'embedded'] as const) {
+  for (const type of ['ollama', 'embedded', 'huggingface'] as const) {
     const referred = await engines.refer({ host: localHost, type, name: null }, io);
+    // Not every machine has one, and there is nothing to see where it has not.
+    const isAbsent = type === 'huggingface' && referred.ok && !(await exists(referred.value, io));
+    if (isAbsent) continue;
     if (!referred.ok) problems.push(...referred.problems);
     else if (!byKey.has(keyOf(referred.value)))
       byKey.set(keyOf(referred.value), { reference: referred.value, isKnown: false });
   }
   return { references: [...byKey.values()], problems };
 }
+
+const exists = async ({ store }: BackendReference, { files }: Io): Promise<boolean> =>
+  store !== null && (await files.stat(store).catch(() => null)) !== null;
 
 async function look(
   backend: Backend,
@@ -152,10 +158,12 @@ async function look(
   const key = backendKey({ host: reference.host, backend: reference.id });
   const seen = declared.result?.observed?.backends.get(key);
   const remembered = view.details.get(key) ?? new Map();
-  const first = seen ?? (await observeOne(backend, { ...emptyQuestion, remembered }, context));
+  const empty = { ...emptyQuestion, everything: true, remembered } as const;
+  const isAllSeen = seen !== undefined && backend.listsOnRequest !== true;
+  const first = isAllSeen ? seen : await observeOne(backend, empty, context);
   if (request.withWeights !== true || first.kind !== 'reachable') return first;
   const detailsOf = new Set(first.placements.keys());
-  return observeOne(backend, { ...emptyQuestion, remembered, detailsOf }, context);
+  return observeOne(backend, { ...empty, detailsOf }, context);
 }
 
 const describe = ({ reference, backend, isKnown, observation }: Sighting): SurveyedBackend => ({

@@ -3,6 +3,8 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { validate } from '../src/index.ts';
+import { createHub } from './fakes/hub-server.ts';
+import { safetensorsBytes } from './fakes/safetensors-bytes.ts';
 import { actionsOf, createMachine, heldOf, type Machine } from './machine.ts';
 
 const folder = fileURLToPath(new URL('../examples/', import.meta.url));
@@ -82,6 +84,26 @@ describe('the example with a llama-server', () => {
     expect(result.plan?.held[0]?.remedy).toMatch(
       /llama-server --models-preset .+ --offline --port 8080/,
     );
+  });
+});
+
+describe('the example with the Hugging Face cache', () => {
+  it('brings each model at its commit, under its name on the Hub', async () => {
+    const hub = createHub();
+    const files = { 'model.safetensors': safetensorsBytes(), 'config.json': '{}' };
+    hub.push('Qwen/Qwen3-0.6B', files);
+    const pinned = '5c38ec7c405ec4b44b94cc5a9bb96e735b38267a';
+    const pushed = hub.push('BAAI/bge-small-en-v1.5', files);
+    const { commits } = hub.repositories.get('BAAI/bge-small-en-v1.5')!;
+    commits.set(pinned, commits.get(pushed)!);
+    machine = createMachine({ elsewhere: hub.http });
+    const result = await machine.plan({ inputs: [`${folder}huggingface`] });
+    expect(result.problems).toEqual([]);
+    expect(actionsOf(result)).toEqual([
+      `pull BAAI/bge-small-en-v1.5@${pinned}`,
+      'pull Qwen/Qwen3-0.6B',
+    ]);
+    expect(result.plan?.actions[0]?.backend).toMatch(/^huggingface:/);
   });
 });
 

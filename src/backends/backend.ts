@@ -3,7 +3,7 @@
 // back). It stands in the one list, backends/index.ts, and passes test/backends/contract.ts.
 import type { ObtainedFile } from '../artifacts/transfer/obtained.ts';
 import type { Artifact, ArtifactFile } from '../core/artifact.ts';
-import type { BackendReference, SecretReference } from '../core/backend-reference.ts';
+import type { BackendReference, BackendType, SecretReference } from '../core/backend-reference.ts';
 import type { ChangeSetEntry } from '../core/changeset.ts';
 import type {
   Build,
@@ -22,9 +22,10 @@ import type { ModelAction, ServiceAction } from '../core/plan.ts';
 import type { Checked, Problem } from '../core/problem.ts';
 import type { BackendService, BackendSettings } from '../core/resource.ts';
 import type { ObservedService, ServiceFields } from '../core/service.ts';
+import type { SharedFile, SharedFiles } from '../core/shared-file.ts';
 import type { Io } from '../io/io.ts';
 
-export type BackendType = 'ollama' | 'llama-server' | 'embedded';
+export type { BackendType } from '../core/backend-reference.ts';
 
 /** What a Model asks of one backend, after all defaults have been applied. */
 export interface ModelRequest {
@@ -66,6 +67,8 @@ export interface Question {
     string,
     { readonly artifact: Artifact; readonly digest: Digest | null }
   >;
+  /** Also what nobody asked for and is told only after a walk; see Backend.listsOnRequest. */
+  readonly everything?: true;
 }
 
 export interface BackendContext {
@@ -86,6 +89,10 @@ export interface PerformContext extends BackendContext {
     file: ArtifactFile,
     onBytes: (completedBytes: number) => void,
   ) => Promise<ObtainedFile>;
+  /** What is ours in caches that other tools use too. */
+  readonly sharedFiles: SharedFiles;
+  /** Whether an engine with a store of its own has a file, and so keeps its name in such a cache. */
+  readonly isStored: (file: Pick<SharedFile, 'cache' | 'digest' | 'bytes'>) => Promise<boolean>;
   /** What the reference of an artifact stands for upstream now; the lock may say otherwise. */
   readonly revisionUpstream: (artifact: Artifact) => Promise<Checked<Digest>>;
 }
@@ -135,6 +142,8 @@ export interface Backend {
    * share takes no room twice.
    */
   readonly keepsFiles?: true;
+  /** Others put much into it: that is listed only for a question that wants everything. */
+  readonly listsOnRequest?: true;
   /**
    * Pure. The names that serving this request takes, bases before what is derived from them,
    * aliases last; or why this engine cannot (code `backend/unsupported`, naming the field).
@@ -177,7 +186,7 @@ export interface Backend {
   ) => Promise<ReadonlyMap<string, Kept>>;
   /**
    * Where clients talk to it in the OpenAI protocol (`/v1/chat/completions` and so on), started
-   * if it is one that modelctl starts on demand. Throws ProblemError.
+   * if it is one that modelctl starts on demand. Throws ProblemError, also where it only stores.
    */
   readonly inference: (context: BackendContext) => Promise<InferenceEndpoint>;
 }

@@ -2,6 +2,7 @@
 import type { BackendReference } from '../core/backend-reference.ts';
 import type { Backend, Engines } from './backend.ts';
 import { createEmbedded } from './embedded/index.ts';
+import { createHuggingFace } from './huggingface/index.ts';
 import { createLlamaServer } from './llama-server/index.ts';
 import { createOllama } from './ollama/index.ts';
 import { refer } from './refer.ts';
@@ -16,6 +17,8 @@ function createBackend(reference: BackendReference): Backend {
       return createLlamaServer(reference);
     case 'embedded':
       return createEmbedded(reference);
+    case 'huggingface':
+      return createHuggingFace(reference);
   }
 }
 

@@ -2,6 +2,7 @@
 // own defaults filled in (OLLAMA_HOST, store folders) and its id in one spelling. Makes no request
 // to the engine.
 import { join } from 'node:path';
+import { cacheFolder } from '../artifacts/stores/huggingface/folder.ts';
 import type { BackendReference } from '../core/backend-reference.ts';
 import { type Checked, checked } from '../core/problem.ts';
 import type { Environment, Io } from '../io/io.ts';
@@ -14,6 +15,7 @@ import {
   ollamaEndpoint,
 } from './endpoint.ts';
 import { serverStore } from './llama-server/place.ts';
+import { realStorePath } from './store-path.ts';
 
 export function refer(declaration: BackendDeclaration, io: Io): Promise<Checked<BackendReference>> {
   switch (declaration.type) {
@@ -23,6 +25,8 @@ export function refer(declaration: BackendDeclaration, io: Io): Promise<Checked<
       return referLlamaServer(declaration, io);
     case 'embedded':
       return referEmbedded(declaration, io);
+    case 'huggingface':
+      return referHuggingFace(declaration, io);
   }
 }
 
@@ -77,6 +81,16 @@ async function referEmbedded(
   const store = await storePath(io, declared.store ?? null);
   const id = `embedded:${store}`;
   return checked({ host, id, type: 'embedded', name, endpoint: null, store, auth: null });
+}
+
+/** As the environment says it to all of its tools, where nothing is declared. */
+async function referHuggingFace(
+  { host, name, ...declared }: BackendDeclaration,
+  io: Io,
+): Promise<Checked<BackendReference>> {
+  const store = await realStorePath(io, declared.store ?? cacheFolder(io.environment));
+  const id = `huggingface:${store}`;
+  return checked({ host, id, type: 'huggingface', name, endpoint: null, store, auth: null });
 }
 
 const expandHome = (path: string, { homeFolder }: Environment): string =>

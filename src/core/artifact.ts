@@ -9,6 +9,11 @@ export interface ArtifactFile {
   readonly digest: Digest;
   /** The registry's media type, where there is one. */
   readonly mediaType?: string;
+  /**
+   * 40 hex digits: the object id of a file that Git itself keeps, by which the Hub's own tools name
+   * it. It is never compared: the digest says what the bytes are.
+   */
+  readonly gitSha1?: string;
 }
 
 /** What the header of the weights, or the registry's config, says. Shown to people; never a key. */

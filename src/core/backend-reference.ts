@@ -5,10 +5,14 @@ import type { BackendId } from './key.ts';
 
 export type SecretReference = { readonly env: string } | { readonly file: string };
 
+/** Every kind of engine, in the order in which one is looked for. */
+export const backendTypes = ['ollama', 'llama-server', 'embedded', 'huggingface'] as const;
+export type BackendType = (typeof backendTypes)[number];
+
 export interface BackendReference {
   readonly host: string;
   readonly id: BackendId;
-  readonly type: 'ollama' | 'llama-server' | 'embedded';
+  readonly type: BackendType;
   /** Name of the declared Backend; null when it was found, not declared. */
   readonly name: string | null;
   /** Normalised `scheme://address:port`; null for an engine that modelctl starts itself. */

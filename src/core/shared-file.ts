@@ -13,6 +13,8 @@ export interface SharedFile {
   readonly path: string;
   readonly digest: Digest;
   readonly bytes: number;
+  /** Of a small file that Git itself keeps; see ArtifactFile. */
+  readonly gitSha1?: string;
 }
 
 /** The list of them, which outlives the process. Every method throws ProblemError. */

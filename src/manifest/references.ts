@@ -1,5 +1,6 @@
 // Names that refer to other objects must lead to one. A reference that leads nowhere is an error,
 // never an empty set: what it should have placed somewhere would look as if it were not wanted.
+import { backendTypes } from '../core/backend-reference.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { errorProblem, type Origin, type Problem } from '../core/problem.ts';
 import {
@@ -22,8 +23,6 @@ interface Reference {
   /** Further words that are allowed in this place. */
   readonly words?: readonly string[];
 }
-
-const backendTypes = ['ollama', 'llama-server', 'embedded'] as const;
 
 /**
  * Pure. Every reference that leads nowhere, and every hostname that two Hosts claim.

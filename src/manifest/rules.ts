@@ -147,14 +147,20 @@ function selfDerivedRule({
   ];
 }
 
+const reachedBySelf: Partial<Record<BackendManifest['spec']['type'], string>> = {
+  embedded: 'modelctl starts and reaches an embedded engine itself',
+  huggingface: 'A Hugging Face cache is a folder of this machine',
+};
+
 function backendRules({ spec }: BackendManifest): readonly BrokenRule[] {
-  if (spec.type !== 'embedded') return [...settingsRule(spec), ...serviceRule(spec)];
+  const why = reachedBySelf[spec.type];
+  if (why === undefined) return [...settingsRule(spec), ...serviceRule(spec)];
   return (['endpoint', 'auth', 'settings', 'service'] as const)
     .filter((field) => spec[field] !== undefined)
     .map((field) => ({
       code: 'manifest/contradiction',
       summary: 'Two fields contradict each other',
-      detail: `modelctl starts and reaches an embedded engine itself, so it has no \`${field}\`.`,
+      detail: `${why}, so it has no \`${field}\`.`,
       remedy: `Remove \`${field}\`, or write \`type: ollama\` for a server that runs already.`,
       path: ['spec', field],
     }));

@@ -4,7 +4,7 @@ import { type Artifact, type ArtifactFile, artifactBytes } from '../core/artifac
 import { adapterArtifact, type DesiredPlacement } from '../core/desired.ts';
 import type { Digest } from '../core/digest.ts';
 import { backendKey, placementKey } from '../core/key.ts';
-import type { Action, ActionBytes } from '../core/plan.ts';
+import type { Action, ActionBytes, ActionId } from '../core/plan.ts';
 import type { Access, Way } from '../core/way.ts';
 import { observationOf, type World } from './world.ts';
 
@@ -78,6 +78,27 @@ export function reusedBlobs(
   return new Set(
     brought.map(({ weights }) => weights).filter((digest) => observed.presentBlobs.has(digest)),
   );
+}
+
+/**
+ * Builds of other engines that count on what one engine has, by what they count on: what they bring
+ * is fetched from nowhere, since it is on this machine already.
+ */
+export function nearbyBuilds(
+  world: World,
+  backend: string,
+  builds: readonly Action[],
+): ReadonlyMap<Digest, readonly ActionId[]> {
+  const counting = new Map<Digest, ActionId[]>();
+  for (const build of builds) {
+    const placement = world.desired.placements.get(placementKey(build));
+    if (placement === undefined || backendKey(build) === backend) continue;
+    for (const { weights, files } of broughtBy(placement)) {
+      const isCounted = files.some(({ digest }) => isNearby(world, digest));
+      if (isCounted) counting.set(weights, [...(counting.get(weights) ?? []), build.id]);
+    }
+  }
+  return counting;
 }
 
 /** A derived name brings its adapters; an alias brings nothing. */

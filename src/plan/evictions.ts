@@ -1,12 +1,13 @@
 // The actions that take away what left the set: unloaded first where we keep it loaded, evicted when
 // everything else of the same Model is done, so that a failed roll-out keeps the old model. Only
-// where a pull needs the room does an eviction come first, and then no more of them than it takes.
+// where a pull needs the room does an eviction come first, and then no more of them than it takes; and
+// never one of what another engine is to be given from here.
 import type { Digest } from '../core/digest.ts';
 import type { InventoryEntry } from '../core/inventory.ts';
 import { backendKey, type PlacementKey, placementKey } from '../core/key.ts';
 import type { Action, ActionId, EvictAction, UnloadAction } from '../core/plan.ts';
 import { base } from './actions.ts';
-import { noBytes, reusedBlobs } from './bytes.ts';
+import { nearbyBuilds, noBytes, reusedBlobs } from './bytes.ts';
 import { freedBytes } from './freed.ts';
 import { actionId, inOrder } from './order.ts';
 import type { Victim } from './prune.ts';
@@ -41,12 +42,16 @@ export function evictionsOf(
   const reused = new Set(
     victims.filter((one) => isReused(world, one, blobs.get(backendKey(one.entry)))),
   );
-  const bound = boundVictims(victims, dependents, reused);
+  const takers = takersOf(world, victims, builds);
+  const moving = victims.filter((one) => takers.has(one) || isMoving(one, builds));
+  const bound = boundVictims(victims, dependents, [...reused, ...moving]);
   const rank = ({ entry }: Victim): number =>
     bound.has(placementKey(entry)) ? 2 : building.has(entry.model) ? 1 : 0;
   const sorted = victims.toSorted((a, b) => rank(a) - rank(b));
   const byId = new Map(sorted.map((victim) => [actionId('evict', victim.entry), victim]));
-  const ordered = inOrder(sorted.map((victim) => evictAction(victim, dependents)));
+  const ordered = inOrder(
+    sorted.map((victim) => evictAction(victim, dependents, takers.get(victim) ?? [])),
+  );
   const freed = freedBytes(
     world,
     ordered.flatMap(({ id }) => {
@@ -71,14 +76,37 @@ export function evictionsOf(
   };
 }
 
+/** Its Model is being built on another engine: until that is there, this is what there is. */
+const isMoving = ({ entry }: Victim, builds: readonly Action[]): boolean =>
+  builds.some((build) => build.model === entry.model && backendKey(build) !== backendKey(entry));
+
+/** Builds on other engines that count on what a name holds being on this machine, whosever they are. */
+function takersOf(
+  world: World,
+  victims: readonly Victim[],
+  builds: readonly Action[],
+): ReadonlyMap<Victim, readonly ActionId[]> {
+  const takers = new Map<Victim, readonly ActionId[]>();
+  for (const [key, here] of Map.groupBy(victims, ({ entry }) => backendKey(entry))) {
+    const counting = nearbyBuilds(world, key, builds);
+    for (const victim of here) {
+      const ids = [...counting].flatMap(([weights, ofWeights]) =>
+        isReused(world, victim, new Set([weights])) ? ofWeights : [],
+      );
+      if (ids.length > 0) takers.set(victim, [...new Set(ids)]);
+    }
+  }
+  return takers;
+}
+
 /**
- * Those that builds `reuse`, or that wait for the unload of a wanted name, which may itself wait for
- * a build; and what they are built on.
+ * Those that builds need before they go, or that wait for the unload of a wanted name, which may
+ * itself wait for a build; and what they are built on.
  */
 function boundVictims(
   victims: readonly Victim[],
   dependents: Dependents,
-  reused: ReadonlySet<Victim>,
+  needed: readonly Victim[],
 ): ReadonlySet<PlacementKey> {
   const unloaded = new Set(
     victims.flatMap(({ entry, unloadFirst }) => (unloadFirst ? [placementKey(entry)] : [])),
@@ -86,7 +114,7 @@ function boundVictims(
   const waiting = victims.filter(
     ({ sharer }) => sharer !== null && !unloaded.has(placementKey(sharer)),
   );
-  const bound = new Set([...waiting, ...reused].map(({ entry }) => placementKey(entry)));
+  const bound = new Set([...waiting, ...needed].map(({ entry }) => placementKey(entry)));
   for (let size = -1; size !== bound.size; ) {
     size = bound.size;
     for (const { entry } of victims) {
@@ -132,6 +160,7 @@ const unloadAction = (entry: InventoryEntry, because: string): UnloadAction => (
 const evictAction = (
   { entry, observed, unloadFirst, sharer }: Victim,
   dependents: Dependents,
+  takers: readonly ActionId[],
 ): EvictAction => {
   const builtOn = dependents.get(dependencyKey(entry, entry.name)) ?? [];
   return {
@@ -140,6 +169,7 @@ const evictAction = (
     id: actionId('evict', entry),
     bytes: noBytes,
     after: [
+      ...takers,
       ...builtOn.map((one) => actionId('evict', one.entry)),
       ...(unloadFirst ? [actionId('unload', entry)] : []),
       ...(sharer === null ? [] : [actionId('unload', sharer)]),
@@ -166,7 +196,7 @@ export function placeEvictions(
   const waiting = <T extends UnloadAction | EvictAction>(action: T, forAll: boolean): T => {
     const same = ofModel.get(action.model) ?? [];
     const before = forAll ? same : same.filter(({ kind }) => kind === 'pull' || kind === 'create');
-    return { ...action, after: [...before.map(({ id }) => id), ...action.after] };
+    return { ...action, after: [...new Set([...before.map(({ id }) => id), ...action.after])] };
   };
   return {
     early: [

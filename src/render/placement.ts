@@ -4,10 +4,15 @@ import type { Placement } from '../core/key.ts';
 import { engineName } from '../core/service.ts';
 import { escapeText } from './escape.ts';
 
+const named = [
+  ['embedded:', 'the embedded engine'],
+  ['huggingface:', 'the Hugging Face cache'],
+] as const;
+
 /** `Ollama at http://127.0.0.1:11434`, `the embedded engine`; `gpu-1: …` for another host. */
 export function renderBackend(at: Pick<Placement, 'host' | 'backend'>): string {
-  const embedded = at.backend.startsWith('embedded:');
-  const engine = embedded ? 'the embedded engine' : escapeText(at.backend);
+  const [, name] = named.find(([prefix]) => at.backend.startsWith(prefix)) ?? [];
+  const engine = name ?? escapeText(at.backend);
   return at.host === 'local' ? engine : `${escapeText(at.host)}: ${engine}`;
 }
 

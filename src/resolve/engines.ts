@@ -10,7 +10,7 @@ import type {
   Question,
   Service,
 } from '../backends/backend.ts';
-import type { BackendReference } from '../core/backend-reference.ts';
+import { type BackendReference, backendTypes } from '../core/backend-reference.ts';
 import { backendKey } from '../core/key.ts';
 import { type Checked, checked, errorProblem, type Problem, refused } from '../core/problem.ts';
 import type { BackendResource, Manifests } from '../core/resource.ts';
@@ -39,8 +39,6 @@ export interface EnginePool {
   /** Set once a request needed an engine that nobody declared. */
   readonly choice: () => EngineChoice | null;
 }
-
-const types: readonly BackendType[] = ['ollama', 'llama-server', 'embedded'];
 
 export async function enginePool(
   manifests: Manifests,
@@ -108,7 +106,7 @@ function poolOf(
         declared.find(({ reference }) => reference.name === wanted) ??
         declared.find(({ reference }) => reference.type === wanted);
       if (match !== undefined) return checked(match);
-      const type = types.find((one) => one === wanted);
+      const type = backendTypes.find((one) => one === wanted);
       return type === undefined ? refused(noSuchBackend(wanted)) : ofType(type);
     },
   };
@@ -189,7 +187,7 @@ const noSuchBackend = (wanted: string): Problem =>
     code: 'resolve/unknown-backend',
     summary: 'There is no such Backend on this machine',
     detail: `A HardwareTarget asks for ${wanted}, which is no Backend of this host and no type.`,
-    remedy: `Declare a Backend of that name for this host, or name a type: ${types.join(', ')}.`,
+    remedy: `Declare a Backend of that name for this host, or name a type: ${backendTypes.join(', ')}.`,
   });
 
 export const engineKey = ({ reference }: Engine): string =>

@@ -81,6 +81,11 @@ function fileFaults(entry: LockEntry): readonly Fault[] {
         'A size is a whole number of bytes.',
       ),
       ...unless(isDigest(file.digest), ['files', index, 'digest'], notDigest),
+      ...unless(
+        file.gitSha1 === undefined || /^[0-9a-f]{40}$/.test(file.gitSha1),
+        ['files', index, 'gitSha1'],
+        'The object id of a file in Git is 40 lower-case hex digits.',
+      ),
     );
     paths.add(file.path);
   }

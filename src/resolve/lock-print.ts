@@ -41,6 +41,7 @@ export function printEntry(entry: LockEntry): string {
       `    bytes: ${file.bytes}`,
       `    digest: ${scalar(file.digest)}`,
       ...(file.mediaType === undefined ? [] : [`    mediaType: ${scalar(file.mediaType)}`]),
+      ...(file.gitSha1 === undefined ? [] : [`    gitSha1: ${scalar(file.gitSha1)}`]),
     ]),
     facts.length === 0 ? 'facts: {}' : 'facts:',
     ...facts.map((name) => `  ${name}: ${scalar(entry.facts[name] ?? '')}`),

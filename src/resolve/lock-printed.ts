@@ -94,7 +94,14 @@ function entryIn(lines: Lines): LockEntry {
     const bytes = Number(lines.field('    bytes: '));
     const digest = (lines.field('    digest: ') ?? '') as ArtifactFile['digest'];
     const mediaType = lines.field('    mediaType: ');
-    files.push({ path, bytes, digest, ...(mediaType === null ? {} : { mediaType }) });
+    const gitSha1 = lines.field('    gitSha1: ');
+    files.push({
+      path,
+      bytes,
+      digest,
+      ...(mediaType === null ? {} : { mediaType }),
+      ...(gitSha1 === null ? {} : { gitSha1 }),
+    });
   }
   const facts = factsIn(lines);
   return {

@@ -68,12 +68,14 @@ export function editFiles(header: string, files: readonly string[]): string {
 
 function fileAt(read: Fields, path: FieldPath): ArtifactFile {
   const mediaType = read.has(path, 'mediaType') ? { mediaType: read.text(path, 'mediaType') } : {};
-  read.only(path, ['path', 'bytes', 'digest', 'mediaType']);
+  const gitSha1 = read.has(path, 'gitSha1') ? { gitSha1: read.text(path, 'gitSha1') } : {};
+  read.only(path, ['path', 'bytes', 'digest', 'mediaType', 'gitSha1']);
   return {
     path: read.text(path, 'path'),
     bytes: read.number(path, 'bytes'),
     digest: read.text(path, 'digest') as Digest,
     ...mediaType,
+    ...gitSha1,
   };
 }
 

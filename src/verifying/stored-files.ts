@@ -132,6 +132,7 @@ async function filesOfEngine(
 const storeLabels: Readonly<Record<BackendType, string>> = {
   embedded: 'the store of the embedded engine',
   'llama-server': 'the store of the llama-server',
+  huggingface: 'the Hugging Face cache',
   ollama: 'the store of Ollama',
 };
 

@@ -11,6 +11,7 @@ import type { ObservedPlacement } from '../../src/core/observed.ts';
 import type { ModelAction } from '../../src/core/plan.ts';
 import { checked } from '../../src/core/problem.ts';
 import type { Io } from '../../src/io/io.ts';
+import { sharesNothing } from '../fakes/shared-files.ts';
 import { buildActions, look, shapesOf } from './requests.ts';
 
 /** A model that can be brought. */
@@ -26,6 +27,8 @@ export interface Bench {
   readonly backend: Backend;
   readonly io: Io;
   readonly obtain: PerformContext['obtain'];
+  /** Default: nothing is shared with other tools. */
+  readonly shared?: Pick<PerformContext, 'sharedFiles' | 'isStored'>;
   /** Default: upstream is as it was locked. */
   readonly revisionUpstream?: PerformContext['revisionUpstream'];
   /** Two models with different weights. */
@@ -47,6 +50,10 @@ export interface Traits {
   readonly observeRequestsMax: number;
   /** A field of `runtime` that is refused on a Model; null when all are served. */
   readonly refusedRuntime: ModelRequest['runtime'] | null;
+  /** Keeps models in memory. */
+  readonly loads: boolean;
+  /** Calls a model as its source does, and no other way: `prefix` is then that of sources. */
+  readonly namesBySource: boolean;
   /** Whether the test may take the engine down. */
   readonly goesDown: boolean;
 }
@@ -56,6 +63,7 @@ export const contextOf = (bench: Bench, more: Partial<PerformContext> = {}): Per
   signal: new AbortController().signal,
   onBytes: () => undefined,
   obtain: bench.obtain,
+  ...(bench.shared ?? sharesNothing()),
   revisionUpstream: bench.revisionUpstream ?? (async ({ revision }) => checked(revision)),
   ...more,
 });

@@ -22,7 +22,7 @@ export function backendContract(name: string, setup: () => Promise<Bench>, trait
     });
     contentContract(world);
     if (traits.derives) recipeContract(world);
-    memoryContract(world);
+    if (traits.loads) memoryContract(world);
     lookContract(world, traits);
     if (traits.goesDown) downContract(world);
     if (traits.refusedRuntime !== null) refusalContract(world, traits.refusedRuntime);

@@ -26,6 +26,8 @@ export interface Course {
   readonly choose?: (count: number) => number;
   /** Counted by the order in which they end. */
   readonly fails?: ReadonlySet<number>;
+  /** By their ids. */
+  readonly failing?: ReadonlySet<ActionId>;
   /** The run is cut off at the end of so many actions, before or after the effect of that one. */
   readonly killed?: { readonly at: number; readonly afterEffect: boolean };
 }
@@ -48,7 +50,7 @@ export function applied(input: PlanInput, plan: Plan, course: Course = {}): Plan
       return resumed(input, world, [...running.values()]);
     }
     running.delete(action.id);
-    const failed = course.fails?.has(count) === true;
+    const failed = course.fails?.has(count) === true || course.failing?.has(action.id) === true;
     const outcome: Outcome = failed ? 'failed' : outcomeOf[action.kind];
     const digest = failed ? null : perform(action, world);
     const change = { action, outcome, digest, downloadedBytes: 0, durationMs: 0 };

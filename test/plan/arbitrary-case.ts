@@ -227,6 +227,7 @@ export const arbitraryCase = fc
     ),
     service: fc.option(service, { freq: 3, nil: undefined }),
     owns,
+    nearby: fc.uniqueArray(word),
     mode: fc.constantFrom('writable', 'writable', 'writable', 'read-only'),
     unsupported: fc.option(fc.constantFrom('one', 'two', 'three'), { freq: 5 }),
     made: fc.constantFrom(
@@ -257,6 +258,7 @@ export const arbitraryCase = fc
       service: run,
       options,
       recent,
+      nearby,
       ...ledger
     }): PlanCase => ({
       title: 'random',
@@ -268,6 +270,7 @@ export const arbitraryCase = fc
           ? {}
           : { held: [{ ...unable, name: unsupported, model: unsupported }] }),
       },
+      nearby,
       observed: { ollama, second } as NonNullable<PlanCase['observed']>,
       registries,
       ledger: { ...ledger, recent: { ollama: recent } } as NonNullable<PlanCase['ledger']>,

@@ -130,18 +130,20 @@ export const anyEntry: fc.Arbitrary<LockEntry> = fc
     commit: fc.option(fc.stringMatching(/^[0-9a-f]{40}$/), { nil: undefined }),
     paths: fc.uniqueArray(path, { minLength: 1, maxLength: 3 }),
     mediaType: fc.option(anyText, { nil: undefined }),
+    gitSha1: fc.option(fc.stringMatching(/^[0-9a-f]{40}$/), { nil: undefined }),
     license: fc.option(anyText, { nil: undefined }),
     contextLength: fc.option(fc.nat(), { nil: undefined }),
     bytes: fc.maxSafeNat(),
   })
   .map((drawn) => {
     const { model, target, source, manifest, commit, paths, mediaType, bytes } = drawn;
-    const { license, contextLength } = drawn;
+    const { license, contextLength, gitSha1 } = drawn;
     const files = paths.map((one) => ({
       path: one,
       bytes,
       digest: digestFor(one),
       ...(mediaType === undefined ? {} : { mediaType }),
+      ...(gitSha1 === undefined ? {} : { gitSha1 }),
     }));
     const weights = manifest === undefined ? weightsOf(files) : files[0]!.digest;
     return {

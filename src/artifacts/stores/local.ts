@@ -53,7 +53,7 @@ export const blobStore = (
 });
 
 /** Others' stores may be closed to us, and are then of no use. */
-async function unlessClosed(look: () => Promise<string | null>): Promise<string | null> {
+export async function unlessClosed(look: () => Promise<string | null>): Promise<string | null> {
   try {
     return await look();
   } catch (error) {

@@ -15,14 +15,9 @@ import { ProblemError } from '../../core/problem.ts';
 import { type RunningModel, sameRun } from '../../engine/protocol.ts';
 import { HttpError } from '../../io/io.ts';
 import type { PerformContext, Performed } from '../backend.ts';
+import { changedMeanwhile, interrupted } from '../failures.ts';
 import { buildName } from '../images/build.ts';
-import {
-  changedMeanwhile,
-  interrupted,
-  inUse,
-  notThere,
-  storeFailure,
-} from '../images/failures.ts';
+import { inUse, notThere, storeFailure } from '../images/failures.ts';
 import { detailsOf } from '../images/identify.ts';
 import { failedWith } from '../outcome.ts';
 import { load, unload } from './client.ts';

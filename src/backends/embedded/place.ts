@@ -1,12 +1,12 @@
 // Where the embedded engine keeps things on this machine: its store, and the folder through which
 // a running engine is found. One engine serves one store.
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { digestHex } from '../../core/digest.ts';
 import { sha256Text } from '../../core/hash.ts';
 import { engineFiles } from '../../engine/protocol.ts';
-import { isAbsent } from '../../io/error-code.ts';
 import { homeOf } from '../../io/home.ts';
 import type { Io } from '../../io/io.ts';
+import { realStorePath } from '../store-path.ts';
 
 export interface Place {
   /** Real path of the OCI image layout. */
@@ -29,22 +29,6 @@ export async function placeOf(io: Io, declared: string | null): Promise<Place> {
 /** The usual store's engine keeps its files here; those of other stores in folders below. */
 export const enginesFolder = (io: Io): string => join(homeOf(io.environment).state, 'engine');
 
-/** The real path, as far as it exists: two spellings of one folder are one store. */
-export async function storePath(io: Io, declared: string | null): Promise<string> {
-  const { environment } = io;
-  if (declared === null) return realPath(io, join(homeOf(environment).cache, 'oci'));
-  const expanded = declared.startsWith('~/')
-    ? join(environment.homeFolder, declared.slice(2))
-    : declared;
-  return realPath(io, resolve(environment.workingFolder, expanded));
-}
-
-async function realPath(io: Io, path: string): Promise<string> {
-  try {
-    return await io.files.realPath(path);
-  } catch (error) {
-    const parent = resolve(path, '..');
-    if (!isAbsent(error) || parent === path) throw error;
-    return join(await realPath(io, parent), path.slice(parent.length));
-  }
-}
+/** `declared` as in placeOf. */
+export const storePath = (io: Io, declared: string | null): Promise<string> =>
+  realStorePath(io, declared ?? join(homeOf(io.environment).cache, 'oci'));

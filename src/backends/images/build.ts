@@ -10,7 +10,8 @@ import type { Digest } from '../../core/digest.ts';
 import type { CreateAction, PullAction } from '../../core/plan.ts';
 import { ProblemError } from '../../core/problem.ts';
 import type { PerformContext } from '../backend.ts';
-import { baseGone, changedMeanwhile } from './failures.ts';
+import { changedMeanwhile } from '../failures.ts';
+import { baseGone } from './failures.ts';
 
 export interface Built {
   readonly digest: Digest;

@@ -1,18 +1,6 @@
 // What can go wrong with a store of images and the names in it, as problems. Pure.
-import { type Digest, shortDigest } from '../../core/digest.ts';
 import { errorProblem, type Problem } from '../../core/problem.ts';
 import { errorCode } from '../../io/error-code.ts';
-
-export const changedMeanwhile = (name: string, found: Digest | null): Problem =>
-  errorProblem({
-    code: 'backend/changed-meanwhile',
-    summary: 'What is there is not what was planned for',
-    detail:
-      `${name} ${found === null ? 'is gone' : `holds ${shortDigest(found)}`} now, which is not ` +
-      'what the plan was made for. It was left alone.',
-    remedy: 'Plan again, and look at what changed.',
-    retry: 'later',
-  });
 
 export const baseGone = (name: string, base: string): Problem =>
   errorProblem({
@@ -38,15 +26,6 @@ export const inUse = (name: string): Problem =>
     summary: 'The model is in use',
     detail: `${name} is in memory, and is not evicted before it is unloaded.`,
     remedy: 'Apply again when it is no longer used.',
-    retry: 'later',
-  });
-
-export const interrupted = (name: string): Problem =>
-  errorProblem({
-    code: 'backend/interrupted',
-    summary: 'The work was interrupted',
-    detail: `The work on ${name} was ended by a signal.`,
-    remedy: 'Apply again to go on.',
     retry: 'later',
   });
 

@@ -13,14 +13,9 @@ import type {
 import { ProblemError } from '../../core/problem.ts';
 import type { PerformContext, Performed } from '../backend.ts';
 import type { Engine } from '../exchange.ts';
+import { changedMeanwhile, interrupted } from '../failures.ts';
 import { buildName } from '../images/build.ts';
-import {
-  changedMeanwhile,
-  interrupted,
-  inUse,
-  notThere,
-  storeFailure,
-} from '../images/failures.ts';
+import { inUse, notThere, storeFailure } from '../images/failures.ts';
 import { detailsOf } from '../images/identify.ts';
 import { done, failedWith, unchanged, unknownAfter } from '../outcome.ts';
 import { inUse as isInUse, models } from './client.ts';

@@ -1,7 +1,7 @@
 // Between rows and values. What was stored is checked when it is read: a row that does not hold
 // what its column promises is damage, never a default.
 
-import type { BackendReference } from '../../core/backend-reference.ts';
+import { type BackendReference, backendTypes } from '../../core/backend-reference.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import type { Recipe } from '../../core/desired.ts';
 import { type Digest, isDigest } from '../../core/digest.ts';
@@ -103,11 +103,12 @@ export function reference(row: Row, column: string): BackendReference {
   const value = json(row, column);
   const { host, id, type, name, endpoint, store, files, auth } = value;
   if (typeof host !== 'string' || typeof id !== 'string') return damaged(column);
-  if (type !== 'ollama' && type !== 'llama-server' && type !== 'embedded') return damaged(column);
+  const known = backendTypes.find((one) => one === type);
+  if (known === undefined) return damaged(column);
   return {
     host,
     id,
-    type,
+    type: known,
     name: textOrNull(name, column),
     endpoint: textOrNull(endpoint, column),
     store: textOrNull(store, column),

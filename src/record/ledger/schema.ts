@@ -182,6 +182,11 @@ const watchStep = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/** Small files of the Hub are named by their object id in Git. */
+const sharedNamesStep = `
+  ALTER TABLE shared_files ADD COLUMN git_sha1 TEXT;
+`;
+
 export const migrations: readonly string[] = [
   firstStep,
   transfersStep,
@@ -189,6 +194,7 @@ export const migrations: readonly string[] = [
   verifiedStep,
   draftsStep,
   watchStep,
+  sharedNamesStep,
 ];
 
 /** 0 for a database without any tables of ours. */

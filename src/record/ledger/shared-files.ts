@@ -19,14 +19,15 @@ const readSharedFiles = (database: Database): readonly SharedFile[] =>
 const writeSharedFile = (database: Database, file: SharedFile): void =>
   database.write(() =>
     database.run(
-      `INSERT OR REPLACE INTO shared_files (cache, repository, revision, path, digest, bytes)
-       VALUES (?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO shared_files (cache, repository, revision, path, digest, bytes, git_sha1)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
       file.cache,
       file.repository,
       file.commit,
       file.path,
       file.digest,
       file.bytes,
+      file.gitSha1 ?? null,
     ),
   );
 
@@ -49,4 +50,5 @@ const toSharedFile = (row: Row): SharedFile => ({
   path: text(row, 'path'),
   digest: digest(row, 'digest'),
   bytes: whole(row, 'bytes'),
+  ...(row['git_sha1'] === null ? {} : { gitSha1: text(row, 'git_sha1') }),
 });

@@ -7,6 +7,8 @@ import { type Bench, backendContract, type Subject } from '../contract.ts';
 
 backendContract('the embedded engine', setup, {
   derives: true,
+  loads: true,
+  namesBySource: false,
   observeRequestsMax: 1,
   refusedRuntime: null,
   goesDown: true,

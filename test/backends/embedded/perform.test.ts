@@ -15,6 +15,7 @@ import { digestHex } from '../../../src/core/digest.ts';
 import type { ModelAction } from '../../../src/core/plan.ts';
 import { checked } from '../../../src/core/problem.ts';
 import { createHome, embeddedOn, type Home, says, small } from '../../engine/home.ts';
+import { sharesNothing } from '../../fakes/shared-files.ts';
 import { tinyAdapter } from '../../fakes/tiny-adapter.ts';
 import { actionBase, buildActions, loadAction, look, shapesOf } from '../requests.ts';
 
@@ -41,6 +42,7 @@ const asked = (more: Partial<ModelRequest> = {}): ModelRequest => ({
 const perform = (action: ModelAction, more: Partial<PerformContext> = {}): Promise<Performed> =>
   backend.perform(action, {
     ...home,
+    ...sharesNothing(),
     onBytes: () => undefined,
     obtain: async (_, { digest }) => ({
       path: home.pathOf(digest),

@@ -10,6 +10,8 @@ const traits: Traits = {
   derives: false,
   observeRequestsMax: 2,
   refusedRuntime: null,
+  loads: true,
+  namesBySource: false,
   goesDown: true,
 };
 

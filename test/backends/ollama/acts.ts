@@ -3,6 +3,7 @@ import type { ModelRequest, PerformContext, Performed } from '../../../src/backe
 import type { Digest } from '../../../src/core/digest.ts';
 import type { ModelAction, PullAction } from '../../../src/core/plan.ts';
 import { checked } from '../../../src/core/problem.ts';
+import { sharesNothing } from '../../fakes/shared-files.ts';
 import type { Subject } from '../contract.ts';
 import { actionBase, buildActions, loadAction, request } from '../requests.ts';
 import type { OllamaWorld } from './worlds.ts';
@@ -15,6 +16,7 @@ export const act = (
   more: Partial<PerformContext> = {},
 ): Promise<Performed> =>
   world.backend.perform(action, {
+    ...sharesNothing(),
     io: world.io,
     signal: new AbortController().signal,
     onBytes: () => undefined,

@@ -8,6 +8,8 @@ import { importWorld, memoryWorld, portWorld, wayWorld } from './worlds.ts';
 
 const traits: Traits = {
   derives: true,
+  loads: true,
+  namesBySource: false,
   observeRequestsMax: 3,
   refusedRuntime: { parallel: 2 },
   goesDown: true,

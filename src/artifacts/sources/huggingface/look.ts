@@ -179,7 +179,7 @@ async function withDigests(
       const { path, bytes } = file;
       if (file.digest !== null) return { path, bytes, digest: file.digest };
       const digest = sha256Text(await client.smallFile(commit, file, smallBytesMax));
-      return { path, bytes, digest };
+      return { path, bytes, digest, gitSha1: file.gitHash };
     }),
   );
 }

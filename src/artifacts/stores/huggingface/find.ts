@@ -3,12 +3,28 @@
 import { basename, dirname, join } from 'node:path';
 import { mapBounded } from '../../../core/concurrency.ts';
 import { type Digest, digestHex } from '../../../core/digest.ts';
-import { blobBehind, blobPath, entryPath, snapshotFolder, temporaryPath } from './layout.ts';
+import {
+  blobBehind,
+  blobPath,
+  type CacheFile,
+  entryPath,
+  snapshotFolder,
+  temporaryPath,
+} from './layout.ts';
 import { checkNames } from './names.ts';
 import { repositoryFolders } from './scan.ts';
 import { type CacheStore, inRepository } from './store.ts';
 
 const looksAtOnceMax = 32;
+
+/** What a name in a snapshot leads to. */
+export interface NamedFile {
+  /** Of the name, absolute. */
+  readonly path: string;
+  readonly bytes: number;
+  /** The name of the blob; null for a file that stands in the snapshot itself. */
+  readonly blob: string | null;
+}
 
 /**
  * Absolute path of a blob of that sha256 and size in any repository; null without. Files that git
@@ -71,10 +87,7 @@ export async function blobOf(store: CacheStore, file: FileOfCommit): Promise<Fou
  * stand side by side). Null when it is not there, leads nowhere, or out of its repository. Throws
  * ProblemError `store/unsafe-name`.
  */
-export async function findFile(
-  store: CacheStore,
-  file: FileOfCommit,
-): Promise<{ readonly path: string; readonly bytes: number } | null> {
+export async function findFile(store: CacheStore, file: FileOfCommit): Promise<NamedFile | null> {
   const { repository, commit, path } = file;
   checkNames({ repository, commit, paths: [path] });
   const { files } = store.io;
@@ -85,10 +98,19 @@ export async function findFile(
     if ((await files.entry(parent))?.kind !== 'folder') return null;
   }
   const name = entryPath(folder, commit, path);
-  const entry = await files.entry(name);
-  if (entry?.kind === 'link') {
-    if (blobBehind(folder, dirname(name), await files.readLink(name)) === null) return null;
-  }
+  const isLink = (await files.entry(name))?.kind === 'link';
+  const blob = isLink ? blobBehind(folder, dirname(name), await files.readLink(name)) : null;
+  if (isLink && blob === null) return null;
   const stat = await files.stat(name);
-  return stat?.kind === 'file' ? { path: name, bytes: stat.bytes } : null;
+  return stat?.kind === 'file' ? { path: name, bytes: stat.bytes, blob } : null;
 }
+
+/** As far as names and sizes tell. What Git itself keeps may be named by that, known or not. */
+export const isAsNamed = (
+  { blob, bytes }: NamedFile,
+  file: Pick<CacheFile, 'digest' | 'bytes' | 'gitSha1'>,
+): boolean =>
+  bytes === file.bytes &&
+  (blob === null ||
+    blob === digestHex(file.digest) ||
+    (/^[0-9a-f]{40}$/.test(blob) && (file.gitSha1 ?? blob) === blob));

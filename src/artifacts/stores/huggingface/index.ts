@@ -9,12 +9,14 @@ import {
   type FoundBlob,
   findBlob,
   findFile,
+  type NamedFile,
 } from './find.ts';
 import { cacheFolder } from './folder.ts';
+import { readRef } from './refs.ts';
 import { type Removed, type RemoveRequest, remove } from './remove.ts';
 import { scanCache } from './scan.ts';
 import type { CacheScan } from './scanned.ts';
-import type { CacheStore } from './store.ts';
+import { type CacheStore, inRepository } from './store.ts';
 import { type PutRequest, type PutResult, put } from './write.ts';
 
 export interface HuggingFaceCache {
@@ -32,9 +34,9 @@ export interface HuggingFaceCache {
   /** What a snapshot has for a file, however its blob is named; null without. Throws ProblemError. */
   readonly blobOf: (file: FileOfCommit) => Promise<FoundBlob | null>;
   /** A file of a commit under its name in the snapshot, not verified. Throws ProblemError. */
-  readonly findFile: (
-    file: FileOfCommit,
-  ) => Promise<{ readonly path: string; readonly bytes: number } | null>;
+  readonly findFile: (file: FileOfCommit) => Promise<NamedFile | null>;
+  /** The commit that a branch or tag leads to; null without. Throws node's own errors. */
+  readonly readRef: (repository: string, name: string) => Promise<string | null>;
   /** What is there, whoever put it there, without hashing. Throws ProblemError. */
   readonly scan: () => Promise<CacheScan>;
   /**
@@ -57,6 +59,7 @@ export function huggingFaceCache(
     blobsNamed: (digest) => blobsNamed(store, digest),
     blobOf: (file) => blobOf(store, file),
     findFile: (file) => findFile(store, file),
+    readRef: (repository, name) => readRef(inRepository(store, repository), name),
     scan: () => scanCache(store),
     remove: (request) => remove(store, request),
   };

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { digestOfFiles } from '../../../../src/core/artifact-files.ts';
 import { weightsDigest } from '../../../../src/core/weights.ts';
 import { ggufBytes, usualPairs } from '../../../fakes/gguf-bytes.ts';
+import { gitHash } from '../../../fakes/hub-store.ts';
 import { digestOf } from '../../../fakes/registry-store.ts';
 import { safetensorsBytes } from '../../../fakes/safetensors-bytes.ts';
 import { matching, problemOf, valueOf } from '../../world.ts';
@@ -173,7 +174,7 @@ describe('a model in safetensors', () => {
     'model.safetensors': one,
   };
 
-  it('brings its weights and what is read beside them, each with its sha256', async () => {
+  it('brings its weights and what is read beside them, each with its sha256 and its name in Git', async () => {
     const { hub, artifact } = setUp();
     hub.push(repo, whole);
     const found = await artifact('hf://org/repo');
@@ -182,6 +183,7 @@ describe('a model in safetensors', () => {
         path,
         bytes: Buffer.from(whole[path]).length,
         digest: digestOf(whole[path]),
+        ...(path === 'model.safetensors' ? {} : { gitSha1: gitHash(Buffer.from(whole[path])) }),
       })),
     );
     expect(found.weights).toBe(digestOf(one));

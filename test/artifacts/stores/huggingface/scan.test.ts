@@ -156,6 +156,7 @@ describe('finding', () => {
     expect(await cacheOn(io).findFile({ repository, commit, path })).toEqual({
       path: `${folder}/snapshots/${commit}/${path}`,
       bytes: 10,
+      blob: blobName(files[1]!),
     });
     expect(await cacheOn(io).findFile({ repository, commit: other, path })).toBeNull();
     expect(await cacheOn(io).findFile({ repository, commit, path: 'none' })).toBeNull();
