@@ -158,10 +158,10 @@ const becoming = ({ field, before, after }: SettingChange): string =>
 
 function nameInUse(seen: BackendObservation): string | null {
   if (seen.kind !== 'reachable') return null;
-  for (const { name, loaded } of seen.placements.values()) {
-    if (loaded?.inUse === true) return name;
-  }
-  return null;
+  const names = [...seen.placements.values()].flatMap(({ name, loaded }) =>
+    loaded?.inUse === true ? [name] : [],
+  );
+  return names.toSorted()[0] ?? null;
 }
 
 function stepsOf(

@@ -208,10 +208,13 @@ function afterService(
     return { ...backend, service: { ...service, ...written } };
   }
   if (service.written === null) throw new Error('started without being set up');
+  const started = { running: service.written, untried: false, unattended: false };
+  // One that runs, and only has nobody to look after it, is taken over as it is.
+  const isTakenOver = action.reason === 'missing' && service.running !== null;
+  if (isTakenOver) return { ...backend, service: { ...service, ...started } };
   const dropped = new Map(
     [...placements].map(([name, one]) => [name, { ...one, loaded: null }] as const),
   );
-  const started = { running: service.written, untried: false, unattended: false };
   return { ...backend, placements: dropped, service: { ...service, ...started } };
 }
 
