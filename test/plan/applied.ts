@@ -15,6 +15,7 @@ import {
   type Plan,
   type ServiceAction,
 } from '../../src/core/plan.ts';
+import { engineName } from '../../src/core/service.ts';
 import { defaultLimits, nextActions } from '../../src/execute/schedule.ts';
 import type { PlanInput } from '../../src/plan/plan.ts';
 import { factsAfter } from '../../src/record/facts.ts';
@@ -325,3 +326,15 @@ const copy = (backend: BackendObservation): BackendObservation =>
   backend.kind === 'unreachable'
     ? backend
     : { ...backend, placements: new Map(backend.placements) };
+
+/**
+ * Left for a later run on purpose: what was loaded for others is evicted once it no longer is, and an
+ * engine is restarted, and loads again what it has to, once nothing on it is in use.
+ */
+export const waitedForIdle = (action: Action, { held }: Plan): boolean =>
+  held.some(
+    (one) =>
+      one.because === 'in-use' &&
+      (placementKey(one) === placementKey(action) ||
+        (one.name === engineName && backendKey(one) === backendKey(action))),
+  );
