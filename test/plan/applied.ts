@@ -15,6 +15,7 @@ import {
   type Plan,
   type ServiceAction,
 } from '../../src/core/plan.ts';
+import { engineName } from '../../src/core/service.ts';
 import { defaultLimits, nextActions } from '../../src/execute/schedule.ts';
 import type { PlanInput } from '../../src/plan/plan.ts';
 import { factsAfter } from '../../src/record/facts.ts';
@@ -211,10 +212,13 @@ function afterService(
     return { ...backend, service: { ...service, ...written } };
   }
   if (service.written === null) throw new Error('started without being set up');
+  const started = { running: service.written, untried: false, unattended: false };
+  // One that runs, and only has nobody to look after it, is taken over as it is.
+  const isTakenOver = action.reason === 'missing' && service.running !== null;
+  if (isTakenOver) return { ...backend, service: { ...service, ...started } };
   const dropped = new Map(
     [...placements].map(([name, one]) => [name, { ...one, loaded: null }] as const),
   );
-  const started = { running: service.written, untried: false, unattended: false };
   return { ...backend, placements: dropped, service: { ...service, ...started } };
 }
 
@@ -325,3 +329,15 @@ const copy = (backend: BackendObservation): BackendObservation =>
   backend.kind === 'unreachable'
     ? backend
     : { ...backend, placements: new Map(backend.placements) };
+
+/**
+ * Left for a later run on purpose: what was loaded for others is evicted once it no longer is, and an
+ * engine is restarted, and loads again what it has to, once nothing on it is in use.
+ */
+export const waitedForIdle = (action: Action, { held }: Plan): boolean =>
+  held.some(
+    (one) =>
+      one.because === 'in-use' &&
+      (placementKey(one) === placementKey(action) ||
+        (one.name === engineName && backendKey(one) === backendKey(action))),
+  );

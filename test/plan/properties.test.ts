@@ -8,7 +8,7 @@ import type { LoadedState } from '../../src/core/observed.ts';
 import type { Action, Plan } from '../../src/core/plan.ts';
 import { engineName } from '../../src/core/service.ts';
 import { type PlanInput, plan } from '../../src/plan/plan.ts';
-import { applied } from './applied.ts';
+import { applied, waitedForIdle } from './applied.ts';
 import { arbitraryCase } from './arbitrary-case.ts';
 import { type PlanCase, planInputOf } from './plan-case.ts';
 import { planText } from './plan-text.ts';
