@@ -6,7 +6,6 @@ import type { Digest } from '../../src/core/digest.ts';
 import { backendKey, type Placement, placementKey } from '../../src/core/key.ts';
 import type { LoadedState } from '../../src/core/observed.ts';
 import type { Action, Plan } from '../../src/core/plan.ts';
-import { engineName } from '../../src/core/service.ts';
 import { type PlanInput, plan } from '../../src/plan/plan.ts';
 import { applied, waitedForIdle } from './applied.ts';
 import { arbitraryCase } from './arbitrary-case.ts';
@@ -295,16 +294,6 @@ describe('for every input, the planner', () => {
     });
   });
 });
-
-/** Left for a later run on purpose: what was loaded for others is evicted once it no longer is. */
-/** The engine itself is set up and restarted once nothing on it is in use, and loads follow that. */
-const waitedForIdle = (action: Action, { held }: Plan): boolean =>
-  held.some(
-    (one) =>
-      one.because === 'in-use' &&
-      (placementKey(one) === placementKey(action) ||
-        (one.name === engineName && backendKey(one) === backendKey(action))),
-  );
 
 const sharesContent = (input: PlanInput, action: Action): boolean => {
   const backend = input.observed.backends.get(backendKey(action));
