@@ -62,11 +62,10 @@ function withoutSlot(judged: Judged, slots: number): Judged['residency'] {
 /** What other sets keep there, and what is wanted there and not looked at by this plan. */
 function takenBeside(world: World, at: DesiredPlacement, wanting: readonly Judged[]): number {
   const own = new Set(wanting.map(({ placement }) => placement.key));
-  const entries: readonly InventoryEntry[] = [
+  // As it is wanted now: what is on record of this set may have been wanted otherwise.
+  const entries: readonly (InventoryEntry | DesiredPlacement)[] = [
     ...[...world.otherOwners.values()].flat(),
-    ...[...world.owned].flatMap(([key, entry]) =>
-      world.desired.placements.has(key) ? [entry] : [],
-    ),
+    ...[...world.owned.keys()].flatMap((key) => world.desired.placements.get(key) ?? []),
   ];
   const keys = new Set(
     entries.flatMap((entry) => {
@@ -78,7 +77,7 @@ function takenBeside(world: World, at: DesiredPlacement, wanting: readonly Judge
   return keys.size;
 }
 
-function isLoaded(world: World, entry: InventoryEntry): boolean {
+function isLoaded(world: World, entry: Placement): boolean {
   const sight = sightOf(world, entry);
   return sight.kind === 'there' && sight.observed.loaded !== null;
 }

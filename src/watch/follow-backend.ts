@@ -3,6 +3,7 @@
 import type { Considered } from '../consider.ts';
 import type { ChangeSet, ChangeSetEntry } from '../core/changeset.ts';
 import type { ProgressEvent, Report } from '../core/progress.ts';
+import { hasRevealed } from '../second-look.ts';
 import { type BackendEnd, reconcileBackend } from './backend-work.ts';
 import { conditionsOf } from './conditions.ts';
 import { afterApply, afterLook, nonConverging } from './convergence.ts';
@@ -72,14 +73,16 @@ function learn(loop: Loop, key: string, considered: Considered, changes: ChangeS
     loop.convergence = afterApply(loop.convergence, changes, seen);
   }
   const seen = observed.backends.get(key);
-  loop.news.problems(key, seen?.kind === 'unreachable' ? [seen.problem] : []);
+  // An engine that was started just now could not have answered before.
+  const down = seen?.kind === 'unreachable' && !hasRevealed(changes) ? seen : null;
+  loop.news.problems(key, down === null ? [] : [down.problem]);
   loop.news.conditions(key, conditionsOf(key.slice(key.indexOf('|') + 1), plan, changes));
   const failures = (changes?.entries ?? []).filter(isFailure);
   loop.failed.set(
     key,
     new Map(failures.map(({ action, problem }) => [action.id, codeOf(problem)])),
   );
-  if (seen?.kind === 'unreachable') return { kind: 'failed', ceilingMs: loop.times.intervalMs };
+  if (down !== null) return { kind: 'failed', ceilingMs: loop.times.intervalMs };
   if (failures.length > 0) {
     const retryAfterMs = Math.max(0, ...failures.map(({ problem }) => problem?.retryAfterMs ?? 0));
     return { kind: 'failed', ceilingMs: failedCeilingMs, retryAfterMs };
