@@ -10,9 +10,6 @@ import { ensureBuilt } from '../toolchain/build.ts';
 import { arbitrarySharedScenario } from './arbitrary-shared.ts';
 import { crashEverywhere, crashScenarios } from './crash.ts';
 import type { KillCount } from './kill.ts';
-import { killOnEmbedded } from './kill-embedded.ts';
-import { killOnOllama } from './kill-ollama.ts';
-import { killPulls } from './kill-pulls.ts';
 import { playScenarios } from './scenarios.ts';
 import { soak } from './soak.ts';
 import { playShared } from './two-sets.ts';
@@ -57,6 +54,9 @@ const parts: Readonly<Record<string, () => Promise<string>>> = {
   },
   kill: async () => {
     await ensureBuilt();
+    // Not before: they import the database that the other parts watch.
+    const { killOnOllama } = await import('./kill-ollama.ts');
+    const { killOnEmbedded } = await import('./kill-embedded.ts');
     const ollama = await killOnOllama(kills, seed);
     const embedded = await killOnEmbedded(Math.ceil(kills / embeddedShare), seed);
     return `kill -9 ${killText(ollama)} against Ollama; ${killText(embedded)} with the embedded engine`;
@@ -68,6 +68,7 @@ const parts: Readonly<Record<string, () => Promise<string>>> = {
   },
   pulls: async () => {
     await ensureBuilt();
+    const { killPulls } = await import('./kill-pulls.ts');
     return `kill -9 of pulls ${killText(await killPulls(Math.ceil(kills * pullsShare), seed))}`;
   },
 };

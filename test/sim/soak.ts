@@ -3,7 +3,7 @@
 // at its end everything must be as declared; and nothing may grow: not the ledger, not the queue of
 // whatever waits, not the number of words.
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import process from 'node:process';
 import type { ProgressEvent } from '../../src/core/progress.ts';
 import type { Tell } from '../../src/watch/trigger.ts';
 import { watch } from '../../src/watch.ts';
@@ -206,6 +206,7 @@ function checkDeclared(
 
 function checkRows({ ledgerPath }: World, day: number): void {
   ownDatabases(null);
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
   const database = new DatabaseSync(ledgerPath, { readOnly: true });
   try {
     const tables = database

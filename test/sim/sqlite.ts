@@ -16,7 +16,6 @@ export const createSqliteOwner = (): SqliteOwner => ({ life: null, open: new Set
 
 /** To whom the databases belong that are opened from now on. */
 export function ownDatabases(owner: SqliteOwner | null): void {
-  install();
   current = owner;
 }
 
@@ -26,14 +25,13 @@ export function closeDatabases(owner: SqliteOwner): void {
 }
 
 let current: SqliteOwner | null = null;
-let installed = false;
 
-function install(): void {
-  if (installed) return;
-  installed = true;
-  const builtin = process.getBuiltinModule('node:sqlite') as { DatabaseSync: typeof DatabaseSync };
-  builtin.DatabaseSync = watched(builtin.DatabaseSync);
-  syncBuiltinESMExports();
+const builtin = process.getBuiltinModule('node:sqlite') as { DatabaseSync: typeof DatabaseSync };
+builtin.DatabaseSync = watched(builtin.DatabaseSync);
+syncBuiltinESMExports();
+// Whoever imported it before has the other class, and nothing of what that does would be seen.
+if ((await import('node:sqlite')).DatabaseSync !== builtin.DatabaseSync) {
+  throw new Error('node:sqlite was imported before test/sim/sqlite.ts: import that first');
 }
 
 function watched(Real: typeof DatabaseSync): typeof DatabaseSync {
