@@ -74,6 +74,8 @@ export async function download(
   const work = { ...context, artifact, file, final, partial, boot, process: { pid, start } };
   try {
     if (await isStaged(work)) {
+      // A run that was cut off between giving it its name and this.
+      if (work.journal.find(file.digest) !== null) work.journal.forget(file.digest);
       context.onBytes(file.bytes, file.bytes);
       return { path: final, downloadedBytes: 0, ...staged };
     }

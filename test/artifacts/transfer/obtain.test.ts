@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -30,6 +30,16 @@ describe('a file on the web', () => {
     expect(await obtain()).toEqual({ ...first, downloadedBytes: 0 });
     expect(registry.requests).toHaveLength(1);
     expect(progress.at(-1)).toBe(content.length);
+  });
+
+  it('is nobody’s unfinished work once it is staged, wherever the run that did that ended', async () => {
+    const { obtain, registry, staged, leavePartial, staging, journal } = setUp();
+    await leavePartial(content, { process: null });
+    renameSync(join(staging, `${hex}.partial`), join(staging, hex));
+    await obtain();
+    expect(registry.requests).toEqual([]);
+    expect(staged()).toEqual(['HEX']);
+    expect(journal.transfers.size).toBe(0);
   });
 
   it('is fetched again when what is staged is damaged', async () => {
