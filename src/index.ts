@@ -43,6 +43,7 @@ export type { ReconcileAnswer, RunningWatch, Suspension } from './core/wish.ts';
 export type { Io } from './io/io.ts';
 export {
   apply,
+  askWatches,
   bundle,
   type CopyOptions,
   lock,
@@ -52,8 +53,10 @@ export {
   plan,
   repair,
   restore,
+  resume,
   scanHuggingFaceCache,
   survey,
+  suspend,
   update,
   validate,
   verify,
@@ -74,4 +77,4 @@ export type { SurveyRequest } from './survey.ts';
 export type { Updated, UpdateRequest } from './update.ts';
 export type { Verified, VerifyContext, VerifyRequest } from './verify.ts';
 export type { Watched, WatchRequest } from './watch.ts';
-export { type Asked, askWatches, type OwnedModel, resume, suspend } from './wishes.ts';
+export type { Asked, OwnedModel } from './wishes.ts';

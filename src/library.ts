@@ -15,6 +15,7 @@ import { type Checked, checked } from './core/problem.ts';
 import type { Report } from './core/progress.ts';
 import type { Manifests } from './core/resource.ts';
 import type { Survey } from './core/surveyed.ts';
+import type { Suspension } from './core/wish.ts';
 import type { Io } from './io/io.ts';
 import { createNodeIo } from './io/node.ts';
 import { type Locked, type LockRequest, lock as lockWith } from './lock.ts';
@@ -42,6 +43,13 @@ import {
   verify as verifyWith,
 } from './verify.ts';
 import type { Watched, WatchRequest } from './watch.ts';
+import {
+  type Asked,
+  askWatches as askWatchesWith,
+  type OwnedModel,
+  resume as resumeWith,
+  suspend as suspendWith,
+} from './wishes.ts';
 
 /** All optional: the defaults are this machine, no end, and nobody listening. */
 export interface Options extends Partial<Pick<ReconcileContext, 'engines' | 'sources'>> {
@@ -186,6 +194,38 @@ export async function watch(
     import('./io/node/watch-files.ts'),
   ]);
   return watchWith(request, { ...filled(options), watchFiles });
+}
+
+/**
+ * Leaves a Model, or whatever is served under a name, alone until then: neither `apply` nor `watch`
+ * changes or evicts it. Throws when nothing on this machine is called so.
+ */
+export function suspend(
+  name: string,
+  ending: { readonly until: number; readonly reason: string },
+  options: Pick<Options, 'io'> = {},
+): Promise<readonly Suspension[]> {
+  return suspendWith(name, ending, filled(options));
+}
+
+/** Ends that, and has what a `watch` gave up as contested tried again. */
+export function resume(
+  name: string,
+  options: Pick<Options, 'io'> = {},
+): Promise<readonly OwnedModel[]> {
+  return resumeWith(name, filled(options));
+}
+
+/**
+ * Asks every `watch` that runs on this machine to look at a name, or at all (null), now; waits up to
+ * `timeoutMs` for the answers, or for none. Throws when no watch runs.
+ */
+export function askWatches(
+  name: string | null,
+  waiting: { readonly timeoutMs: number | null },
+  options: Pick<Options, 'io' | 'signal'> = {},
+): Promise<readonly Asked[]> {
+  return askWatchesWith(name, waiting, filled(options));
 }
 
 /**

@@ -17,6 +17,7 @@ describe('the public API', () => {
   test('is these functions and no others', () => {
     expect(Object.keys(modelctl).toSorted()).toEqual([
       'apply',
+      'askWatches',
       'bundle',
       'lock',
       'outdated',
@@ -24,11 +25,14 @@ describe('the public API', () => {
       'reconcile',
       'repair',
       'restore',
+      'resume',
       'scanHuggingFaceCache',
       'survey',
+      'suspend',
       'update',
       'validate',
       'verify',
+      'watch',
     ]);
   });
 

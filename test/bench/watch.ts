@@ -143,26 +143,23 @@ async function savedToPlanned(): Promise<Measured> {
   };
 }
 
+/** Another name for what is there is the least that an engine can be asked for. */
 async function manyActions(): Promise<Measured> {
-  const actions = 1_000;
-  const models = 10;
-  const ollama = createFakeOllama();
-  const texts: string[] = [];
-  // Another name for what is there is the least that an engine can be asked for.
-  for (let index = 0; index < models; index += 1) {
-    ollama.registry.publish(`library/m${index}:v1`, { weights: `weights of ${index}` });
-    await ollama.foreign.pull(`${registry}/m${index}:v1`);
-    const aliases = Array.from({ length: actions / models }, (_, alias) => `m${index}-${alias}`);
-    texts.push(document('Model', `m${index}`, { source: source(`m${index}:v1`), aliases }));
-  }
-  const tookMs = await withSite(new Map([[origin, ollama.handle]]), new Set(), (site) => {
-    site.write(texts.join('---\n'));
+  const engines = 10;
+  const namesEach = 100;
+  const actions = engines * namesEach;
+  const aliases = Array.from({ length: namesEach }, (_, index) => `alias-${index}`);
+  const { handlers, textOf } = await manyEngines(engines);
+  const tookMs = await withSite(handlers, new Set(), (site) => {
+    site.write(textOf(aliases));
     const all = Promise.withResolvers<void>();
     let count = 0;
     let firstAt = 0;
     const onEvent = (kind: string): void => {
-      if (kind === 'planned') firstAt = performance.now();
-      if (kind === 'finished' && ++count === actions) all.resolve();
+      if (kind === 'planned' && firstAt === 0) firstAt = performance.now();
+      if (kind !== 'finished') return;
+      count += 1;
+      if (count === actions) all.resolve();
     };
     return whileWatching(site, onEvent, async () => {
       await all.promise;
@@ -170,7 +167,7 @@ async function manyActions(): Promise<Measured> {
     });
   });
   return {
-    title: `${actions} trivial actions, each`,
+    title: `${actions} trivial actions on ${engines} engines, each`,
     value: tookMs / actions,
     budget: 20,
     unit: 'ms',
@@ -178,54 +175,61 @@ async function manyActions(): Promise<Measured> {
   };
 }
 
-/** Pairs of rounds, with all engines well and with one that hangs: the same edit to all of them. */
-async function oneThatNeverAnswers(): Promise<Measured> {
-  const engines = 128;
-  const rounds = 9;
+/** Engines of one host that hold a model each, and the manifests that give it further names. */
+async function manyEngines(engines: number): Promise<{
+  readonly origins: readonly string[];
+  readonly handlers: Handlers;
+  readonly textOf: (aliases: readonly string[]) => string;
+}> {
   const origins = Array.from(
     { length: engines },
     (_, index) => `http://127.0.0.1:${20_000 + index}`,
   );
-  const fakes = origins.map(() => createFakeOllama());
-  for (const fake of fakes) fake.registry.publish('library/tiny:v1', { weights: 'tiny' });
-  const handlers = new Map(origins.map((at, index) => [at, fakes[index]!.handle] as const));
-  const site = origins.map((endpoint, index) =>
-    [
-      document('Backend', `e${index}`, { type: 'ollama', endpoint }),
-      document('HardwareTarget', `t${index}`, {
-        selector: { matchLabels: {} },
-        backend: `e${index}`,
+  const handlers = new Map<string, ReturnType<typeof createFakeOllama>['handle']>();
+  for (const at of origins) {
+    const fake = createFakeOllama();
+    fake.registry.publish('library/tiny:v1', { weights: 'tiny' });
+    await fake.foreign.pull(`${at.slice('http://'.length)}/library/tiny:v1`);
+    handlers.set(at, fake.handle);
+  }
+  const site = origins.flatMap((endpoint, index) => [
+    document('Backend', `e${index}`, { type: 'ollama', endpoint }),
+    document('HardwareTarget', `t${index}`, {
+      selector: { matchLabels: { on: 'box' } },
+      backend: `e${index}`,
+    }),
+  ]);
+  const models = (aliases: readonly string[]): readonly string[] =>
+    origins.map((at, index) =>
+      document('Model', `m${index}`, {
+        source: `ollama://${at.slice('http://'.length)}/library/tiny:v1`,
+        targets: [`t${index}`],
+        ...(aliases.length === 0 ? {} : { aliases }),
       }),
-    ].join('---\n'),
-  );
-  const host = document('Host', 'box', {});
-  const model = (aliases: readonly string[]): string =>
-    origins
-      .map((at, index) =>
-        document('Model', `m${index}`, {
-          source: `ollama://${at.slice('http://'.length)}/library/tiny:v1`,
-          targets: [`t${index}`],
-          ...(aliases.length === 0 ? {} : { aliases }),
-        }),
-      )
-      .join('---\n');
+    );
+  const host = document('Host', 'box', { labels: { on: 'box' } });
+  return {
+    origins,
+    handlers,
+    textOf: (aliases) => [host, ...site, ...models(aliases)].join('---\n'),
+  };
+}
+
+/** Pairs of rounds, with all engines well and with one that hangs: the same edit to all of them. */
+async function oneThatNeverAnswers(): Promise<Measured> {
+  const engines = 128;
+  const rounds = 4;
+  const { origins, handlers, textOf } = await manyEngines(engines);
   const hung = new Set<string>();
   const p95 = { well: [] as number[], failing: [] as number[] };
   await withSite(handlers, hung, (place) => {
     let onDone: (id: string) => void = () => undefined;
-    const textOf = (aliases: readonly string[]): string =>
-      [host, ...site, model(aliases)].join('---\n');
     place.write(textOf([]));
-    const first = Promise.withResolvers<void>();
-    let count = 0;
-    onDone = () => {
-      if (++count === engines) first.resolve();
-    };
     const onEvent = (kind: string, id: string): void => {
       if (kind === 'finished') onDone(id);
     };
     return whileWatching(place, onEvent, async () => {
-      await first.promise;
+      await pause(5_000);
       for (let round = 0; round < rounds * 2; round += 1) {
         const isFailing = round % 2 === 1;
         hung.clear();

@@ -156,6 +156,8 @@ function withoutChance(text: string, { folder, home, address }: Place): string {
     text
       // In how many pieces bytes arrive is the network's business.
       .replace(/^(?:! )?(?:pull|create) .*: [1-9]0% of .*\n/gm, '')
+      // So is how fast the last of them came, which is told of what takes long.
+      .replace(/^((?:! )?(?:pull|create) .*: 100% of [^,\n]+), .*\/s$/gm, '$1')
       .replaceAll(folder, '<folder>')
       .replaceAll(home, '<home>')
       .replaceAll(address, '<ollama>')
