@@ -12,7 +12,7 @@ import type { Companions } from './companions.ts';
 import { type Considered, consider, type Surroundings } from './consider.ts';
 import type { Artifact } from './core/artifact.ts';
 import type { BackendReference } from './core/backend-reference.ts';
-import { type ChangeSet, exitCodeOf } from './core/changeset.ts';
+import { type ChangeSet, exitCodeOf, hasRevealed } from './core/changeset.ts';
 import type { Desired } from './core/desired.ts';
 import type { Digest } from './core/digest.ts';
 import type { Observed } from './core/observed.ts';
@@ -25,7 +25,7 @@ import { withDrafts } from './machine-drafts.ts';
 import { withLedger } from './machine-ledger.ts';
 import type { LoopKnowledge } from './plan/world.ts';
 import type { Ledger } from './record/ledger.ts';
-import { hasRevealed, joined } from './second-look.ts';
+import { joined } from './second-look.ts';
 import { reconcilerLockPathOf } from './state-files.ts';
 import { refusedWith, stopped } from './stopped.ts';
 

@@ -1,16 +1,7 @@
 // A run looks twice where it started an engine: what that holds could not be seen before. Both looks
 // and what was done after each are one run to whoever asked for it. Pure.
-import { type ChangeSet, exitCodeOf, outcomeOf } from './core/changeset.ts';
+import { exitCodeOf } from './core/changeset.ts';
 import type { Reconciliation } from './reconcile.ts';
-
-/** An engine was started, and what it holds can be seen now. */
-export const hasRevealed = (changes: ChangeSet | null): boolean =>
-  changes !== null &&
-  !changes.interrupted &&
-  changes.entries.some(
-    ({ action, outcome }) =>
-      action.kind === 'restart' && action.reveals && outcome === outcomeOf.restart,
-  );
 
 /** What the second found wins; what was done is told of both. */
 export function joined(first: Reconciliation, second: Reconciliation): Reconciliation {

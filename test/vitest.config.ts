@@ -10,6 +10,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    // Most tests wait for processes rather than compute: the default leaves a core to nobody.
+    maxWorkers: '100%',
     retry: 0,
     testTimeout: 20_000,
     hookTimeout: 20_000,

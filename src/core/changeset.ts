@@ -71,3 +71,12 @@ export interface ChangeSet {
   /** True when a signal ended the run before everything had been started. */
   readonly interrupted: boolean;
 }
+
+/** An engine was started, and what it holds can be seen now. */
+export const hasRevealed = (changes: ChangeSet | null): boolean =>
+  changes !== null &&
+  !changes.interrupted &&
+  changes.entries.some(
+    ({ action, outcome }) =>
+      action.kind === 'restart' && action.reveals && outcome === outcomeOf.restart,
+  );

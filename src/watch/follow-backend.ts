@@ -1,9 +1,8 @@
 // The work on one engine, and what follows from how it ends: what is told, and when it is due again.
 
 import type { Considered } from '../consider.ts';
-import type { ChangeSet, ChangeSetEntry } from '../core/changeset.ts';
+import { type ChangeSet, type ChangeSetEntry, hasRevealed } from '../core/changeset.ts';
 import type { ProgressEvent, Report } from '../core/progress.ts';
-import { hasRevealed } from '../second-look.ts';
 import { type BackendEnd, reconcileBackend } from './backend-work.ts';
 import { conditionsOf } from './conditions.ts';
 import { afterApply, afterLook, nonConverging } from './convergence.ts';
