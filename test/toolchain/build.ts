@@ -82,7 +82,7 @@ const groups: readonly Rolldown.CodeSplittingGroup[] = [
   { name: 'span', test: /\/src\/core\/span\.ts$/, priority: 3 },
   {
     name: 'start',
-    test: /\/src\/(core\/(?!artifact-files|hash|made|upstream|weights)[\w-]+|cli\/run-command|cli\/commands\/validate|manifest\/load)\.ts$/,
+    test: /\/src\/(core\/(?!artifact-files|hash|made|upstream|wanted|weights)[\w-]+|cli\/run-command|cli\/commands\/validate|manifest\/load)\.ts$/,
     priority: 2,
   },
   { name: 'plan', test: /\/src\/(reconcile|cli\/commands\/plan)\.ts$/, priority: 1 },
