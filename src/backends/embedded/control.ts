@@ -1,5 +1,6 @@
 // Starting and stopping the engine process. It is started at most once: whoever comes second, in
 // this process or another, waits for the first one's engine (only-one.ts decides). Each wait ends.
+
 import { join } from 'node:path';
 import { errorProblem, type Problem, ProblemError } from '../../core/problem.ts';
 import { type EngineMode, type EngineStatus, engineFiles } from '../../engine/protocol.ts';
@@ -8,6 +9,7 @@ import { isOlder, version } from '../../engine/version.ts';
 import { errorCode } from '../../io/error-code.ts';
 import { HttpError, type Io } from '../../io/io.ts';
 import { programPath } from '../../io/program-path.ts';
+import { waitFor } from '../../io/wait-for.ts';
 import { load, requestStop } from './client.ts';
 import { type Found, findEngine } from './find.ts';
 import { enginesFolder, type Place, placeOf } from './place.ts';
@@ -23,7 +25,6 @@ export type RunningEngine = Extract<Found, { kind: 'running' }>;
 const startMsMax = 30_000;
 const stopMsMax = 15_000;
 const killMsMax = 5_000;
-const pauseMs = 25;
 const logBytesMax = 8 * 1024 * 1024;
 
 /**
@@ -169,21 +170,6 @@ async function engineFolders(io: Io): Promise<readonly string[]> {
     .filter(({ kind }) => kind === 'folder')
     .map(({ name }) => join(folder, name));
   return [folder, ...others];
-}
-
-/** Null when the time is over. */
-async function waitFor<T>(
-  timeoutMs: number,
-  { io, signal }: ControlContext,
-  look: () => Promise<T | null>,
-): Promise<T | null> {
-  const deadline = io.clock.now() + timeoutMs;
-  for (;;) {
-    const seen = await look();
-    if (seen !== null) return seen;
-    if (io.clock.now() >= deadline) return null;
-    await io.clock.sleep(pauseMs, signal);
-  }
 }
 
 async function rotateLog({ logFile }: Place, { files }: Io): Promise<void> {

@@ -1,6 +1,7 @@
 // What a Hugging Face cache holds: the names on record whose files are all there and, where
 // everything is asked for, what other tools brought. A cache that is not there yet holds nothing; one
 // that cannot be read is `unreachable`.
+
 import { fileProblem } from '../../artifacts/file-problem.ts';
 import {
   type HuggingFaceCache,
@@ -8,16 +9,12 @@ import {
 } from '../../artifacts/stores/huggingface/index.ts';
 import { mapBounded } from '../../core/concurrency.ts';
 import type { Digest } from '../../core/digest.ts';
-import type {
-  BackendObservation,
-  Capacity,
-  Details,
-  ObservedPlacement,
-} from '../../core/observed.ts';
+import type { BackendObservation, Capacity, ObservedPlacement } from '../../core/observed.ts';
 import { errorProblem, type Problem, ProblemError } from '../../core/problem.ts';
 import { errorCode } from '../../io/error-code.ts';
 import type { Io } from '../../io/io.ts';
 import type { BackendContext, Question } from '../backend.ts';
+import { learnedFrom } from '../images/look.ts';
 import { isThere, wholeVersion } from './look.ts';
 import { type Names, readNames } from './names.ts';
 import type { Place } from './place.ts';
@@ -90,17 +87,6 @@ async function presentBlobs(
 async function diskOf(path: string, { files }: Io): Promise<Capacity> {
   const space = await files.space(path);
   return space === null ? { kind: 'unknown' } : { kind: 'known', ...space };
-}
-
-function learnedFrom(
-  placements: ReadonlyMap<string, ObservedPlacement>,
-  { remembered }: Question,
-): ReadonlyMap<Digest, Details> {
-  const learned = new Map<Digest, Details>();
-  for (const { digest, details } of placements.values()) {
-    if (details !== null && !remembered.has(digest)) learned.set(digest, details);
-  }
-  return learned;
 }
 
 const noFolder = (path: string): Problem =>

@@ -5,8 +5,8 @@ import type { BackendContext } from '../../backends/backend.ts';
 import { errorProblem, type Problem, ProblemError } from '../../core/problem.ts';
 import { isRunning } from '../../io/is-running.ts';
 import { programPath } from '../../io/program-path.ts';
+import { waitFor } from '../../io/wait-for.ts';
 import { type Mark, supervisorFiles } from '../../supervisor/protocol.ts';
-import { waitFor } from '../wait-for.ts';
 import { find } from './place.ts';
 
 /** Longer than a supervisor gives its engine. */

@@ -4,8 +4,8 @@ import { basename, join } from 'node:path';
 import type { BackendContext } from '../../backends/backend.ts';
 import { errorProblem, type Problem, ProblemError } from '../../core/problem.ts';
 import type { Io } from '../../io/io.ts';
+import { waitFor } from '../../io/wait-for.ts';
 import { supervisorFiles } from '../../supervisor/protocol.ts';
-import { waitFor } from '../wait-for.ts';
 import { startSupervisor, stopManaged } from './control.ts';
 import { find, servicesFolder } from './place.ts';
 

@@ -1,12 +1,13 @@
 // Waits until something can be seen, with an end.
-import type { BackendContext } from '../backends/backend.ts';
+import type { Io } from './io.ts';
 
-const pauseMs = 100;
+/** Short beside what is waited for, long beside a look. */
+const pauseMs = 50;
 
 /** Null when the time is over. Rejects with the signal's reason when aborted. */
 export async function waitFor<T>(
   timeoutMs: number,
-  { io, signal }: BackendContext,
+  { io, signal }: { readonly io: Pick<Io, 'clock'>; readonly signal: AbortSignal },
   look: () => Promise<T | null>,
 ): Promise<T | null> {
   const deadline = io.clock.now() + timeoutMs;
